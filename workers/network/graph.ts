@@ -1,0 +1,237 @@
+/**
+ * The network as data: a typed, topologically ordered list of layers plus the tensors they name.
+ *
+ * Pure structure. Shapes are in `shapes.ts`, costs in `costs.ts`, coupling in `groups.ts`, cutting in `cut.ts`.
+ * Layout is NHWC throughout; foreign layouts are converted once, in `formats/`.
+ */
+
+export type LayerId = string;
+/** Key into `Network.tensors`. Two layers naming one tensor share it (unrolled recurrences do). */
+export type TensorName = string;
+/** Position of a channel in a layer's output. */
+export type ChannelIndex = number;
+/** `[height, width]`. */
+export type Pair = readonly [number, number];
+/** Zero padding in pixels, explicit numbers, `[top, bottom, left, right]`. */
+export type Padding = readonly [number, number, number, number];
+/** Spatial tensors are `[height, width, channels]`, flat ones `[features]`; the batch axis is never written. */
+export type Shape = readonly [number, number, number] | readonly [number];
+
+export type ActivationKind = 'relu' | 'relu6' | 'leakyRelu' | 'elu' | 'hardSwish' | 'swish' | 'sigmoid' | 'tanh';
+
+interface LayerBase {
+  readonly id: LayerId;
+  readonly inputs: readonly LayerId[];
+}
+
+interface Windowed {
+  readonly kernelSize: Pair;
+  readonly stride: Pair;
+  readonly padding: Padding;
+}
+
+export interface InputLayer extends LayerBase {
+  readonly op: 'input';
+  readonly shape: Shape;
+}
+
+/** Kernel `[kh, kw, cin / groups, filters]`, bias `[filters]`. */
+export interface ConvLayer extends LayerBase, Windowed {
+  readonly op: 'conv';
+  readonly filters: number;
+  readonly dilation: Pair;
+  readonly groups: number;
+  readonly kernel: TensorName;
+  readonly bias?: TensorName | undefined;
+}
+
+/** Kernel `[kh, kw, c, 1]`, bias `[c]`: channel multiplier 1. Anything else is a grouped `conv`. */
+export interface DepthwiseLayer extends LayerBase, Windowed {
+  readonly op: 'depthwise';
+  readonly dilation: Pair;
+  readonly kernel: TensorName;
+  readonly bias?: TensorName | undefined;
+}
+
+/** Kernel `[features in, units]`, bias `[units]`. Input must be flat. */
+export interface DenseLayer extends LayerBase {
+  readonly op: 'dense';
+  readonly units: number;
+  readonly kernel: TensorName;
+  readonly bias?: TensorName | undefined;
+}
+
+/** All tensors `[c]`. An absent gamma is 1, an absent beta 0. */
+export interface BatchNormLayer extends LayerBase {
+  readonly op: 'batchNorm';
+  readonly gamma?: TensorName | undefined;
+  readonly beta?: TensorName | undefined;
+  readonly mean: TensorName;
+  readonly variance: TensorName;
+  readonly epsilon: number;
+}
+
+export interface ActivationLayer extends LayerBase {
+  readonly op: 'activation';
+  readonly kind: ActivationKind;
+  /** Negative slope of `leakyRelu`; unused otherwise. */
+  readonly slope?: number | undefined;
+}
+
+/** Two or more inputs of equal shape. */
+export interface AddLayer extends LayerBase {
+  readonly op: 'add';
+}
+
+/** Two inputs: equal shapes, or the second `[1, 1, c]`, `[h, w, 1]` or `[c]` broadcast over the first. */
+export interface MultiplyLayer extends LayerBase {
+  readonly op: 'multiply';
+}
+
+/** Concatenation along channels. */
+export interface ConcatLayer extends LayerBase {
+  readonly op: 'concat';
+}
+
+export interface MaxPoolLayer extends LayerBase, Windowed {
+  readonly op: 'maxPool';
+}
+
+/** Padding pixels count in the mean only when `countPadding` is true. */
+export interface AveragePoolLayer extends LayerBase, Windowed {
+  readonly op: 'averagePool';
+  readonly countPadding: boolean;
+}
+
+/** `[h, w, c]` to `[c]`. */
+export interface GlobalPoolLayer extends LayerBase {
+  readonly op: 'globalPool';
+  readonly mode: 'average' | 'max';
+}
+
+/** `[h, w, c]` to `[h * w * c]`, channel fastest (NHWC order). */
+export interface FlattenLayer extends LayerBase {
+  readonly op: 'flatten';
+}
+
+/** Zero padding in space and, for option-A shortcuts, in channels `[before, after]`. */
+export interface PadLayer extends LayerBase {
+  readonly op: 'pad';
+  readonly padding: Padding;
+  readonly channels: Pair;
+}
+
+/** Strided crop: `begin` inclusive, `end` exclusive, per axis `[h, w, c]`. */
+export interface SliceLayer extends LayerBase {
+  readonly op: 'slice';
+  readonly begin: readonly [number, number, number];
+  readonly end: readonly [number, number, number];
+  readonly stride: readonly [number, number, number];
+}
+
+export interface UpsampleLayer extends LayerBase {
+  readonly op: 'upsample';
+  readonly scale: Pair;
+  readonly mode: 'nearest' | 'bilinear';
+}
+
+export interface SoftmaxLayer extends LayerBase {
+  readonly op: 'softmax';
+}
+
+export type Layer =
+  | InputLayer
+  | ConvLayer
+  | DepthwiseLayer
+  | DenseLayer
+  | BatchNormLayer
+  | ActivationLayer
+  | AddLayer
+  | MultiplyLayer
+  | ConcatLayer
+  | MaxPoolLayer
+  | AveragePoolLayer
+  | GlobalPoolLayer
+  | FlattenLayer
+  | PadLayer
+  | SliceLayer
+  | UpsampleLayer
+  | SoftmaxLayer;
+
+export type LayerOp = Layer['op'];
+
+/** Structure only: what the page holds, what costs, groups and plans are computed from. */
+export interface Graph {
+  /** Topological order: a layer stands after all its inputs. */
+  readonly layers: readonly Layer[];
+  readonly outputs: readonly LayerId[];
+}
+
+/** float32, row-major; `values.length` is the product of `shape`. */
+export interface Tensor {
+  readonly shape: readonly number[];
+  readonly values: Float32Array;
+}
+
+export type Tensors = Readonly<Record<TensorName, Tensor>>;
+
+/** How raw RGB bytes become the network's input: `(pixel / 255 - mean) / std`, per channel. */
+export interface Normalisation {
+  readonly mean: readonly number[];
+  readonly std: readonly number[];
+}
+
+/** One physical cut: the channels removed from each producing layer, in the numbering before this cut. */
+export interface CutRecord {
+  readonly kind: 'cut';
+  readonly removed: Readonly<Record<LayerId, readonly ChannelIndex[]>>;
+}
+
+/** One exact factoring of layers into pairs of convolutions. */
+export interface DecomposeRecord {
+  readonly kind: 'decompose';
+  readonly scheme: 'channel' | 'spatial';
+  readonly ranks: Readonly<Record<LayerId, number>>;
+}
+
+export type SurgeryRecord = CutRecord | DecomposeRecord;
+
+export interface NetworkMeta {
+  /** Shown to people: "ResNet-20". */
+  readonly name: string;
+  readonly classes?: readonly string[] | undefined;
+  readonly normalisation?: Normalisation | undefined;
+  /** What was done to the network since it was opened or trained, oldest first; replaying it gives this structure. */
+  readonly history: readonly SurgeryRecord[];
+}
+
+export interface Network {
+  readonly graph: Graph;
+  readonly tensors: Tensors;
+  readonly meta: NetworkMeta;
+}
+
+/** Layers with a kernel of their own, whose outputs are filters. */
+export type WeightedLayer = ConvLayer | DepthwiseLayer | DenseLayer;
+
+export function isWeighted(layer: Layer): layer is WeightedLayer {
+  return layer.op === 'conv' || layer.op === 'depthwise' || layer.op === 'dense';
+}
+
+/** Base of every error about a network: carries the layer it is about. */
+export class NetworkError extends Error {
+  override readonly name: string = 'NetworkError';
+  constructor(
+    message: string,
+    readonly layer?: LayerId,
+  ) {
+    super(message);
+  }
+}
+
+/** The layer called `id`. Throws `NetworkError` when there is none. */
+export function layerOf(graph: Graph, id: LayerId): Layer {
+  const layer = graph.layers.find((candidate) => candidate.id === id);
+  if (layer === undefined) throw new NetworkError(`The network has no layer "${id}".`, id);
+  return layer;
+}

@@ -1,0 +1,309 @@
+/**
+ * Every message between page and worker, typed.
+ *
+ * `Commands` pairs each command with its parameters and result; `StudioEvent` is what the worker says unasked.
+ * The mechanism (ids, deadlines, abort, typed errors) is in `rpc.ts`; checks on what arrives are in `protocol-schema.ts`.
+ * The page may import this file and `network/`, nothing else of the engine.
+ */
+import type { DeviceReport } from './compute/executor';
+import type { SplitName } from './datasets/dataset';
+import type { MethodDeclaration, SettingValues, Telemetry } from './methods/method';
+import type { Graph, LayerId, ChannelIndex, NetworkMeta, Normalisation } from './network/graph';
+import type { FilterScores, Reduction, Sensitivity } from './network/plan';
+import type { DataSource, NetworkSource, Recipe, StageName } from './session/recipe';
+
+export type { DataSource, NetworkSource, Recipe, RecipeInput, Stage, StageName, TrainStage } from './session/recipe';
+export type { DeviceReport, MethodDeclaration, SettingValues, SplitName, Telemetry };
+export type { SettingDeclaration, SettingsDeclaration } from './methods/method';
+
+/** Handles into the worker. Opaque to the page; never reused. */
+export type NetworkId = string;
+export type DatasetId = string;
+export type RunId = string;
+export type CandidateId = string;
+
+export type RemovedChannels = Readonly<Record<LayerId, readonly ChannelIndex[]>>;
+
+export interface NetworkView {
+  readonly network: NetworkId;
+  readonly graph: Graph;
+  readonly meta: NetworkMeta;
+  /** SHA-256 over structure and tensors, hex. */
+  readonly hash: string;
+  readonly source: NetworkSource;
+  /** What the reader guessed or left out: shown, never silent. */
+  readonly notes: readonly string[];
+}
+
+export interface DatasetView {
+  readonly dataset: DatasetId;
+  readonly name: string;
+  readonly classes: readonly string[];
+  readonly shape: readonly [number, number, 3];
+  readonly normalisation: Normalisation;
+  readonly counts: Readonly<Record<SplitName, number>>;
+  readonly notes: readonly string[];
+  readonly source: DataSource;
+}
+
+/** A network this project ships with its weights. */
+export interface ShippedNetwork {
+  readonly id: string;
+  readonly title: string;
+  readonly data: DataSource;
+  /** Test accuracy of the shipped weights, share of 1, measured by the recipe that made them. */
+  readonly accuracy: number;
+  readonly macs: number;
+  readonly parameters: number;
+  readonly recipe: string;
+}
+
+/** One network of a run at a given moment: a point on the trade-off chart. */
+export interface Candidate {
+  readonly id: CandidateId;
+  readonly run: RunId;
+  readonly stage: StageName;
+  /** Original = before any stage that changes the network. */
+  readonly kind: 'original' | 'cut' | 'recalibrated' | 'final' | 'checkpoint';
+  readonly macs: number;
+  readonly parameters: number;
+  /** `macs` / the original's, share of 1. */
+  readonly share: number;
+  /** Share of 1 on the recipe's `measureOn` split; null = not measured. */
+  readonly accuracy: number | null;
+  readonly split: SplitName;
+  readonly images: number;
+  readonly removed?: RemovedChannels | undefined;
+  /** True when its tensors are stored and it can be opened. */
+  readonly stored: boolean;
+}
+
+export type RunState = 'waiting' | 'running' | 'paused' | 'finished' | 'stopped' | 'failed' | 'interrupted';
+
+export interface AccuracyByStage {
+  readonly original: number | null;
+  readonly cut: number | null;
+  readonly recalibrated: number | null;
+  readonly final: number | null;
+}
+
+/** The object `espalier run --json` prints. Accuracies are shares of 1 on `split`. */
+export interface RunResult {
+  readonly device: string;
+  readonly seconds: number;
+  readonly seed: number;
+  readonly split: SplitName;
+  readonly images: number;
+  readonly macs: { readonly original: number; readonly kept: number; readonly share: number };
+  readonly parameters: { readonly original: number; readonly kept: number };
+  readonly accuracy: AccuracyByStage;
+  readonly proof: { readonly maxAbsLogitDifference: number | null };
+  /** Training images per second, measured over all training stages; null = nothing trained. */
+  readonly imagesPerSecond: number | null;
+  readonly multiplyAddsPerSecond: number | null;
+  readonly trainingSteps: number;
+  /** How often this run read the test split. */
+  readonly testUses: number;
+  readonly method: string | null;
+  readonly notes: readonly string[];
+}
+
+export interface RunSummary {
+  readonly run: RunId;
+  readonly name: string;
+  readonly recipe: Recipe;
+  readonly state: RunState;
+  /** Milliseconds since the epoch. */
+  readonly started: number;
+  readonly candidates: readonly Candidate[];
+  readonly result: RunResult | null;
+  readonly error: WorkerErrorData | null;
+  /** `reference` runs ship with the studio; `here` were carried out in this browser. */
+  readonly origin: 'reference' | 'here';
+}
+
+/** One row of metrics.csv and one point of the live curves. */
+export interface MetricPoint {
+  readonly stage: number;
+  readonly epoch: number;
+  readonly step: number;
+  readonly loss: number;
+  /** Share of 1; of the training batch, or of `split` when `split` is set. */
+  readonly accuracy: number | null;
+  readonly split: SplitName | null;
+  readonly learningRate: number;
+}
+
+export interface Progress {
+  readonly stage: number;
+  readonly stageName: StageName;
+  /** "epoch 2 of 3", "Scoring layer 9 of 21". */
+  readonly note: string;
+  /** Steps of the stage, monotone, with a constant total. */
+  readonly done: number;
+  readonly total: number;
+  readonly imagesPerSecond: number | null;
+  readonly multiplyAddsPerSecond: number | null;
+  readonly secondsLeft: number | null;
+}
+
+export type RunEvent = { readonly run: RunId } & (
+  | { readonly event: 'state'; readonly state: RunState }
+  | { readonly event: 'stage'; readonly stage: number; readonly stageName: StageName; readonly state: 'started' | 'finished' }
+  | { readonly event: 'progress'; readonly progress: Progress }
+  | { readonly event: 'metrics'; readonly points: readonly MetricPoint[] }
+  | { readonly event: 'telemetry'; readonly stage: number; readonly step: number; readonly telemetry: Telemetry }
+  | { readonly event: 'candidate'; readonly candidate: Candidate }
+  | { readonly event: 'proof'; readonly maxAbsLogitDifference: number }
+  | { readonly event: 'saved'; readonly step: number }
+  | { readonly event: 'finished'; readonly result: RunResult }
+  | { readonly event: 'failed'; readonly error: WorkerErrorData }
+);
+
+export type StudioEvent =
+  | { readonly kind: 'run'; readonly event: RunEvent }
+  | { readonly kind: 'device'; readonly report: DeviceReport }
+  | { readonly kind: 'device-lost'; readonly reason: string; readonly recovering: boolean }
+  | { readonly kind: 'storage'; readonly message: string; readonly bytesNeeded: number | null }
+  | { readonly kind: 'warning'; readonly message: string };
+
+export type DeviceChoice = 'auto' | 'webgpu' | 'wasm';
+export type ExportFormat = 'safetensors' | 'project' | 'recipe' | 'metrics';
+
+/** Command name -> parameters and result. `progress` marks commands that report 0..1 with a note while they work. */
+export interface Commands {
+  start: {
+    params: { readonly device: DeviceChoice; readonly baseUrl: string };
+    result: {
+      readonly device: DeviceReport;
+      readonly methods: readonly MethodDeclaration[];
+      readonly shipped: readonly ShippedNetwork[];
+      readonly runs: readonly RunSummary[];
+    };
+  };
+  /** `file` holds the bytes when the source is a file. */
+  openNetwork: {
+    params: { readonly source: NetworkSource; readonly files: readonly File[]; readonly seed?: number | undefined };
+    result: NetworkView;
+  };
+  openDataset: {
+    params: { readonly source: DataSource; readonly files: readonly File[] };
+    result: DatasetView;
+  };
+  /** Importance per filter by a method that scores. */
+  score: {
+    params: {
+      readonly network: NetworkId;
+      readonly dataset: DatasetId | null;
+      readonly method: string;
+      readonly settings: SettingValues;
+      readonly seed: number;
+    };
+    result: { readonly scores: FilterScores; readonly normalise: 'layerMean' | 'none'; readonly seconds: number };
+  };
+  /** The same cut as the real thing, per group, coarse first; `signal` cancels. */
+  sensitivity: {
+    params: {
+      readonly network: NetworkId;
+      readonly dataset: DatasetId;
+      readonly scores: FilterScores;
+      readonly reduction: Reduction;
+      readonly normalise: 'layerMean' | 'none';
+      readonly images: number;
+    };
+    result: { readonly sensitivity: Sensitivity };
+  };
+  /** Accuracy of the masked network on the first `images` of a split; with and without batch-norm recalibration. */
+  preview: {
+    params: {
+      readonly network: NetworkId;
+      readonly dataset: DatasetId;
+      readonly removed: RemovedChannels;
+      readonly images: number;
+      readonly recalibrate: boolean;
+    };
+    result: { readonly accuracy: number; readonly recalibrated: number | null; readonly images: number };
+  };
+  evaluate: {
+    params: {
+      readonly network: NetworkId;
+      readonly dataset: DatasetId;
+      readonly split: SplitName;
+      readonly images: number | null;
+    };
+    result: {
+      readonly accuracy: number;
+      readonly loss: number;
+      readonly images: number;
+      readonly perClass: readonly { readonly correct: number; readonly count: number }[];
+      readonly seconds: number;
+      readonly testUses: number;
+    };
+  };
+  /** RMS over input channels of every kernel tap: `[filters, kh, kw]`; RGB kernels also signed `[filters, kh, kw, 3]`. */
+  kernels: {
+    params: { readonly network: NetworkId; readonly layer: LayerId };
+    result: {
+      readonly filters: number;
+      readonly size: readonly [number, number];
+      readonly magnitude: Float32Array;
+      readonly rgb: Float32Array | null;
+    };
+  };
+  /** Median forward milliseconds of one layer for a batch, before and after the cut. */
+  measureLayer: {
+    params: { readonly network: NetworkId; readonly layer: LayerId; readonly removed: RemovedChannels; readonly batch: number };
+    result: { readonly originalMs: number; readonly cutMs: number };
+  };
+  startRun: {
+    params: {
+      readonly recipe: Recipe;
+      /** Open networks and data to use; otherwise the recipe's sources are opened. */
+      readonly network: NetworkId | null;
+      readonly dataset: DatasetId | null;
+      readonly files: readonly File[];
+    };
+    result: { readonly run: RunId };
+  };
+  /** `step` carries out one training step of a paused run. `stop` keeps what is there. */
+  controlRun: {
+    params: { readonly run: RunId; readonly action: 'pause' | 'resume' | 'step' | 'stop' };
+    result: { readonly state: RunState };
+  };
+  /** Changes a live knob of the method that trains. */
+  setKnob: { params: { readonly run: RunId; readonly setting: string; readonly value: number }; result: null };
+  listRuns: { params: null; result: { readonly runs: readonly RunSummary[] } };
+  deleteRun: { params: { readonly run: RunId }; result: null };
+  metricsOf: { params: { readonly run: RunId }; result: { readonly points: readonly MetricPoint[] } };
+  openCandidate: {
+    params: { readonly run: RunId; readonly candidate: CandidateId };
+    result: NetworkView;
+  };
+  /** The written file is reopened in a separate worker and its logits compared before it is returned. */
+  exportNetwork: {
+    params: {
+      readonly network: NetworkId | null;
+      readonly run: RunId | null;
+      readonly dataset: DatasetId | null;
+      readonly format: ExportFormat;
+    };
+    result: {
+      readonly name: string;
+      readonly blob: Blob;
+      readonly sha256: string;
+      readonly proof: { readonly maxAbsLogitDifference: number; readonly images: number } | null;
+    };
+  };
+}
+
+export type CommandName = keyof Commands;
+export type CommandParams<C extends CommandName> = Commands[C]['params'];
+export type CommandResult<C extends CommandName> = Commands[C]['result'];
+
+/** What crosses the line of an error: `kind` is machine-readable, `message` names what to do. */
+export interface WorkerErrorData {
+  readonly kind: string;
+  readonly message: string;
+  /** Fields of the original error: layer, file, offset, path. */
+  readonly data: Readonly<Record<string, string | number>>;
+}

@@ -1,0 +1,169 @@
+/**
+ * The recipe: network source + data source + stages + seed, as JSON. It fully determines a run.
+ *
+ * These schemas are the one declaration: the TypeScript types, the checks on files, links and messages, and the
+ * published JSON schema (`recipes/recipe.schema.json`, written by `npm run -s espalier -- schema`) come from them.
+ */
+import * as v from 'valibot';
+
+const share = v.pipe(v.number(), v.minValue(0), v.maxValue(1));
+const count = v.pipe(v.number(), v.integer(), v.minValue(0));
+const positive = v.pipe(v.number(), v.integer(), v.minValue(1));
+const layerId = v.pipe(v.string(), v.minLength(1), v.maxLength(200));
+const channel = count;
+
+/** Where the network comes from. `file` bytes travel beside the recipe; `candidate` is a network of an earlier run. */
+export const NetworkSourceSchema = v.variant('source', [
+  v.strictObject({ source: v.literal('shipped'), id: v.string() }),
+  v.strictObject({
+    source: v.literal('zoo'),
+    architecture: v.picklist(['resnet8', 'resnet20', 'resnet32', 'resnet56', 'vgg16', 'densenet40', 'mobilenetv2']),
+    /** ResNets only: `identity` = option A (strided slice, zero-padded channels), `projection` = option B (1x1 convolution). */
+    shortcut: v.optional(v.picklist(['identity', 'projection'])),
+    /** Channels per stage; the architecture's own when absent. */
+    widths: v.optional(v.pipe(v.array(positive), v.minLength(1), v.maxLength(200))),
+    classes: v.optional(v.pipe(positive, v.maxValue(1000))),
+  }),
+  v.strictObject({ source: v.literal('file'), name: v.string(), sha256: v.optional(v.string()) }),
+  v.strictObject({ source: v.literal('candidate'), run: v.string(), candidate: v.string() }),
+]);
+
+/** Where images and labels come from. Counts cap a split; the order within a split is fixed by `seed` of the source. */
+export const DataSourceSchema = v.variant('source', [
+  v.strictObject({
+    source: v.literal('shapes10'),
+    train: v.optional(positive),
+    validation: v.optional(positive),
+    test: v.optional(positive),
+    seed: v.optional(count),
+  }),
+  v.strictObject({
+    source: v.literal('cifar10'),
+    /** Images taken from the end of the training batches for validation. */
+    validation: v.optional(positive),
+    train: v.optional(positive),
+    test: v.optional(positive),
+  }),
+  v.strictObject({
+    source: v.literal('folder'),
+    name: v.string(),
+    size: v.optional(v.pipe(positive, v.minValue(8), v.maxValue(256))),
+  }),
+  v.strictObject({ source: v.literal('hub'), url: v.pipe(v.string(), v.url()) }),
+]);
+
+export const SplitSchema = v.picklist(['train', 'validation', 'test']);
+
+/** Settings of a method: checked again against the method's own declaration when the run starts. */
+export const SettingsSchema = v.record(v.string(), v.union([v.number(), v.string(), v.boolean()]));
+
+const trainFields = {
+  epochs: v.pipe(v.number(), v.minValue(0), v.maxValue(1000)),
+  batchSize: v.optional(v.pipe(positive, v.maxValue(1024)), 64),
+  learningRate: v.optional(v.pipe(v.number(), v.gtValue(0), v.maxValue(10)), 0.05),
+  momentum: v.optional(v.pipe(v.number(), v.minValue(0), v.ltValue(1)), 0.9),
+  weightDecay: v.optional(v.pipe(v.number(), v.minValue(0), v.maxValue(1)), 5e-4),
+  schedule: v.optional(v.picklist(['cosine', 'step', 'constant']), 'cosine'),
+  /** Epochs of linear warm-up; may be a fraction. */
+  warmUp: v.optional(v.pipe(v.number(), v.minValue(0)), 0),
+  labelSmoothing: v.optional(v.pipe(v.number(), v.minValue(0), v.ltValue(1)), 0),
+  /** Random crop (4 pixels of padding) and, where the data allow, horizontal flip. */
+  augment: v.optional(v.boolean(), true),
+  /** Weight of the distillation loss from the unpruned network; 0 = off. */
+  distillation: v.optional(share, 0),
+  temperature: v.optional(v.pipe(v.number(), v.gtValue(0)), 4),
+  /** Images per epoch; all of the split when absent. */
+  imagesPerEpoch: v.optional(positive),
+  /** A training method acting during the stage (C-SGD, TRP, ...). */
+  method: v.optional(v.string()),
+  settings: v.optional(SettingsSchema),
+};
+
+/** What a cut may and may not do. One declaration for the recipe, the planner and the panel. */
+export const CutRulesSchema = v.strictObject({
+  /** Share of the original multiply-adds that may be kept. */
+  budget: v.pipe(v.number(), v.gtValue(0), v.maxValue(1)),
+  allocation: v.optional(v.picklist(['global', 'uniform', 'sensitivity']), 'global'),
+  /** How importances of tied filters become one. */
+  reduction: v.optional(v.picklist(['mean', 'max', 'sum', 'first']), 'mean'),
+  /** Smallest share of its filters every layer keeps (never fewer than one filter). */
+  floor: v.optional(share, 0.1),
+  /** Kept widths are multiples of this, where the layer is wide enough. */
+  roundTo: v.optional(v.picklist([1, 4, 8]), 1),
+  /** Layers that lose no filter. */
+  protect: v.optional(v.array(layerId), []),
+  /** Layers that keep exactly this many filters. */
+  keep: v.optional(v.record(layerId, positive), {}),
+  /** Filters decided by hand; the budget keeps these choices. */
+  byHand: v.optional(
+    v.record(layerId, v.strictObject({ cut: v.array(channel), keep: v.array(channel) })),
+    {},
+  ),
+});
+
+export const StageSchema = v.variant('stage', [
+  v.strictObject({ stage: v.literal('pretrain'), ...trainFields }),
+  v.strictObject({
+    stage: v.literal('score'),
+    method: v.string(),
+    settings: v.optional(SettingsSchema, {}),
+  }),
+  v.strictObject({ stage: v.literal('prune'), ...CutRulesSchema.entries }),
+  v.strictObject({
+    stage: v.literal('truncate'),
+    method: v.optional(v.string(), 'svd'),
+    settings: v.optional(SettingsSchema, {}),
+    budget: v.pipe(v.number(), v.gtValue(0), v.maxValue(1)),
+  }),
+  v.strictObject({ stage: v.literal('recalibrate'), images: v.optional(positive, 1024) }),
+  v.strictObject({ stage: v.literal('fine-tune'), ...trainFields }),
+  v.strictObject({
+    stage: v.literal('evaluate'),
+    split: v.optional(SplitSchema, 'validation'),
+    images: v.optional(positive),
+  }),
+]);
+
+export const RecipeSchema = v.strictObject({
+  $schema: v.optional(v.string()),
+  version: v.literal(1),
+  name: v.pipe(v.string(), v.minLength(1), v.maxLength(120)),
+  seed: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(0xffffffff)), 1),
+  network: NetworkSourceSchema,
+  data: DataSourceSchema,
+  /** Split on which `accuracy` of the result is measured before and after every stage that changes the network. */
+  measureOn: v.optional(SplitSchema, 'validation'),
+  /** Cap on the images of that measurement; all when absent. */
+  measureImages: v.optional(positive),
+  stages: v.pipe(v.array(StageSchema), v.minLength(1), v.maxLength(50)),
+});
+
+export type NetworkSource = v.InferOutput<typeof NetworkSourceSchema>;
+export type DataSource = v.InferOutput<typeof DataSourceSchema>;
+export type Settings = v.InferOutput<typeof SettingsSchema>;
+export type Stage = v.InferOutput<typeof StageSchema>;
+export type StageName = Stage['stage'];
+export type TrainStage = Extract<Stage, { stage: 'pretrain' | 'fine-tune' }>;
+export type Recipe = v.InferOutput<typeof RecipeSchema>;
+/** A recipe as people write it: defaults may be left out. */
+export type RecipeInput = v.InferInput<typeof RecipeSchema>;
+
+/** A nonsense recipe. `path` names the place: `stages.2.budget`. */
+export class RecipeError extends Error {
+  override readonly name = 'RecipeError';
+  constructor(
+    message: string,
+    readonly path: string,
+  ) {
+    super(message);
+  }
+}
+
+/** Checks `json` and fills in the defaults. Throws `RecipeError` naming the first wrong place. */
+export function parseRecipe(json: unknown): Recipe {
+  const result = v.safeParse(RecipeSchema, json);
+  if (result.success) return result.output;
+  const issue = result.issues[0];
+  const path = v.getDotPath(issue) ?? '';
+  throw new RecipeError(`The recipe is wrong at ${path === '' ? 'its root' : `"${path}"`}: ${issue.message}.`, path);
+}
