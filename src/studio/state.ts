@@ -1,0 +1,181 @@
+/**
+ * What the page knows: one store, fed by the worker's events and by a person's gestures.
+ *
+ * Types only. `store.ts` implements them; panels select the smallest piece they draw. The plan is derived in the page,
+ * synchronously, from the scores it holds; everything else that computes is asked of the worker.
+ */
+import type { ChannelGroup } from '../../workers/network/groups';
+import type { ChannelIndex, LayerId } from '../../workers/network/graph';
+import type { CutPlan, CutRules, FilterScores } from '../../workers/network/plan';
+import type {
+  Candidate,
+  CandidateId,
+  CommandName,
+  CommandParams,
+  CommandResult,
+  DatasetView,
+  DeviceChoice,
+  DeviceReport,
+  ExportFormat,
+  DataSource,
+  MethodDeclaration,
+  MetricPoint,
+  NetworkSource,
+  NetworkView,
+  Progress,
+  RunId,
+  RunSummary,
+  SettingValues,
+  ShippedNetwork,
+  StudioEvent,
+  Telemetry,
+  TrainStage,
+  WorkerErrorData,
+} from '../../workers/protocol';
+
+/** The one typed client of the studio worker. */
+export interface StudioClient {
+  call<C extends CommandName>(
+    command: C,
+    params: CommandParams<C>,
+    options?: { readonly signal?: AbortSignal; readonly onProgress?: (done: number, note: string) => void },
+  ): Promise<CommandResult<C>>;
+  /** Returns the unsubscribe function. */
+  subscribe(listener: (event: StudioEvent) => void): () => void;
+  /** Terminates the worker and starts a fresh one; pending calls reject. */
+  restart(): void;
+  dispose(): void;
+}
+
+export interface EngineState {
+  readonly phase: 'starting' | 'ready' | 'failed';
+  readonly device: DeviceReport | null;
+  readonly methods: readonly MethodDeclaration[];
+  readonly shipped: readonly ShippedNetwork[];
+  readonly error: WorkerErrorData | null;
+}
+
+/** Costs of one row of the tree, before any cut. */
+export interface LayerCost {
+  readonly macs: number;
+  readonly parameters: number;
+}
+
+export interface OpenedNetwork {
+  readonly view: NetworkView;
+  readonly groups: readonly ChannelGroup[];
+  readonly costs: ReadonlyMap<LayerId, LayerCost>;
+  readonly macs: number;
+  readonly parameters: number;
+  /** Measured on the first 512 validation images; null until then or without data. */
+  readonly accuracy: number | null;
+}
+
+export interface ScoringState {
+  readonly method: string;
+  readonly settings: SettingValues;
+  readonly state: 'idle' | 'scoring' | 'ready' | 'failed';
+  readonly note: string;
+  readonly scores: FilterScores | null;
+  readonly normalise: 'layerMean' | 'none';
+  readonly error: string | null;
+}
+
+/** Accuracy of the present plan: hollow while estimated, filled once the check has run. */
+export interface PreviewState {
+  readonly state: 'none' | 'estimate' | 'checking' | 'measured' | 'failed';
+  /** Right at the cut, share of 1. */
+  readonly accuracy: number | null;
+  /** After batch-norm recalibration, share of 1. */
+  readonly recalibrated: number | null;
+  readonly images: number;
+  readonly error: string | null;
+}
+
+export interface LiveRun {
+  readonly progress: Progress | null;
+  readonly points: readonly MetricPoint[];
+  readonly telemetry: Telemetry | null;
+  readonly proof: number | null;
+  readonly savedStep: number | null;
+}
+
+export type InspectorTab = 'filters' | 'gates' | 'clusters' | 'ranks';
+export type RowLength = 'multiply-adds' | 'weights' | 'filters';
+export type FilterOrder = 'strongest first' | 'as stored';
+export type Theme = 'light' | 'dark';
+
+export interface ViewState {
+  readonly theme: Theme;
+  readonly layer: LayerId | null;
+  readonly tab: InspectorTab;
+  readonly rowLength: RowLength;
+  readonly order: FilterOrder;
+  /** Filter under the pointer; tied copies light up. */
+  readonly hovered: { readonly layer: LayerId; readonly channel: ChannelIndex } | null;
+  /** Candidate whose cut is outlined on the tree. */
+  readonly outlined: { readonly run: RunId; readonly candidate: CandidateId } | null;
+  readonly ticked: readonly RunId[];
+}
+
+/** A failure shown where it happened: one sentence, one action. */
+export interface Notice {
+  readonly id: number;
+  readonly tone: 'error' | 'note';
+  readonly message: string;
+  readonly action: { readonly label: string; readonly run: () => void } | null;
+}
+
+export interface StudioState {
+  readonly engine: EngineState;
+  readonly network: OpenedNetwork | null;
+  readonly dataset: DatasetView | null;
+  /** What is being opened, for the bar's busy line. */
+  readonly opening: string | null;
+  readonly scoring: ScoringState;
+  readonly rules: CutRules;
+  /** Derived from network, scores and rules; null without scores. */
+  readonly plan: CutPlan | null;
+  readonly preview: PreviewState;
+  readonly fineTune: TrainStage;
+  readonly runs: readonly RunSummary[];
+  readonly live: Readonly<Record<RunId, LiveRun>>;
+  /** The run that trains now. */
+  readonly activeRun: RunId | null;
+  readonly view: ViewState;
+  readonly notices: readonly Notice[];
+  readonly canUndo: boolean;
+  readonly canRedo: boolean;
+}
+
+/** Every gesture a person can make; panels call nothing else. */
+export interface StudioActions {
+  start(device: DeviceChoice): Promise<void>;
+  openNetwork(source: NetworkSource, files?: readonly File[]): Promise<void>;
+  openDataset(source: DataSource, files?: readonly File[]): Promise<void>;
+  /** Sorts dropped files into networks, data and projects. */
+  openFiles(files: readonly File[]): Promise<void>;
+  chooseMethod(method: string, settings?: SettingValues): void;
+  /** While dragging: plan follows, no undo step, no check. */
+  dragBudget(budget: number): void;
+  /** On release: one undo step, then the check on 512 images. */
+  releaseBudget(budget: number): void;
+  cancelDrag(): void;
+  changeRules(change: Partial<CutRules>): void;
+  toggleFilter(layer: LayerId, channel: ChannelIndex): void;
+  keepFilters(layer: LayerId, count: number | null): void;
+  protectLayer(layer: LayerId, protect: boolean): void;
+  undo(): void;
+  redo(): void;
+  changeFineTune(change: Partial<TrainStage>): void;
+  /** Cut, recalibrate, fine-tune, evaluate: a run. */
+  startRun(): Promise<void>;
+  controlRun(run: RunId, action: 'pause' | 'resume' | 'step' | 'stop'): Promise<void>;
+  openCandidate(candidate: Candidate): Promise<void>;
+  deleteRun(run: RunId): Promise<void>;
+  tickRun(run: RunId, ticked: boolean): void;
+  /** Makes the file, has it proven, and hands it to the browser as a download. */
+  exportNetwork(format: ExportFormat, run?: RunId): Promise<void>;
+  show(change: Partial<ViewState>): void;
+  dismiss(notice: number): void;
+}
