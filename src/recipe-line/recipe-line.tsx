@@ -1,0 +1,3 @@
+export function RecipeLine() {
+  return <nav />;
+}

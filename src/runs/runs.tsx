@@ -1,0 +1,4 @@
+/** Table of runs. */
+export function Runs() {
+  return <section aria-label="Runs" />;
+}
