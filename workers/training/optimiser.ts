@@ -1,0 +1,103 @@
+/**
+ * Stochastic gradient descent with momentum and weight decay.
+ *
+ * `d = gradient + weightDecay * w`, `v = momentum * v + d`, `w = w - learningRate * v` (Sutskever et al. 2013, classical
+ * momentum; PyTorch's convention, in which the rate multiplies the whole buffer). Weight decay acts on kernels of
+ * convolutions, depthwise and dense layers, not on biases nor on batch norm's gamma and beta (Goyal et al. 2017, section 5.3).
+ */
+import { add, dispose, keep, mul, scalar, sub, tensor, tidy, type Tensor, type Variable } from '@tensorflow/tfjs-core';
+import type { Parameter } from '../compute/executor';
+import type { Tensors } from '../network/graph';
+
+/** A variable the optimiser updates. */
+export interface Trained {
+  readonly name: string;
+  readonly value: Variable;
+  /** Whether weight decay acts on it here. False where it never does or where a method owns it. */
+  readonly decays: boolean;
+}
+
+/** Which parameters weight decay acts on: kernels, except those whose decay the method owns. */
+export function trainedParameter(parameter: Parameter, ownsDecay?: ReadonlySet<string>): Trained {
+  const decays = parameter.role === 'kernel' && !(ownsDecay?.has(parameter.name) ?? false);
+  return { name: parameter.name, value: parameter.value, decays };
+}
+
+export interface SgdOptions {
+  readonly trained: readonly Trained[];
+  /** [0, 1). */
+  readonly momentum: number;
+  readonly weightDecay: number;
+}
+
+export interface Optimiser {
+  /** One update. Variables without a gradient stay as they are. The gradients still belong to the caller. */
+  apply(gradients: ReadonlyMap<string, Tensor>, learningRate: number): void;
+  /** Momentum buffers as host tensors, by variable name; those never used are absent. */
+  readState(): Promise<Tensors>;
+  /** Continues from buffers of `readState`. Throws when a buffer's shape is not its variable's. */
+  writeState(state: Tensors): void;
+  dispose(): void;
+}
+
+export function createSgd({ trained, momentum, weightDecay }: SgdOptions): Optimiser {
+  const buffers = new Map<string, Tensor>();
+  const replaceBuffer = (name: string, buffer: Tensor): void => {
+    buffers.get(name)?.dispose();
+    buffers.set(name, keep(buffer));
+  };
+
+  return {
+    apply(gradients, learningRate) {
+      tidy(() => {
+        // Scalars are uploaded once a step, not once an operation.
+        const rate = scalar(learningRate);
+        const decay = scalar(weightDecay);
+        const factor = scalar(momentum);
+        for (const { name, value, decays } of trained) {
+          const gradient = gradients.get(name);
+          if (gradient === undefined) continue;
+          const direction = decays && weightDecay > 0 ? add(gradient, mul(value, decay)) : gradient;
+          if (momentum === 0) {
+            value.assign(sub(value, mul(direction, rate)));
+            continue;
+          }
+          const before = buffers.get(name);
+          // A fresh buffer is a copy: the gradient itself is the caller's to dispose.
+          const velocity = before === undefined ? mul(direction, 1) : add(mul(before, factor), direction);
+          value.assign(sub(value, mul(velocity, rate)));
+          replaceBuffer(name, velocity);
+        }
+      });
+    },
+
+    async readState() {
+      const read = [...buffers].map(async ([name, buffer]) => {
+        const values = Float32Array.from(await buffer.data());
+        return [name, { shape: buffer.shape, values }] as const;
+      });
+      return Object.fromEntries(await Promise.all(read));
+    },
+
+    writeState(state) {
+      dispose([...buffers.values()]);
+      buffers.clear();
+      for (const { name, value } of trained) {
+        const saved = state[name];
+        if (saved === undefined) continue;
+        if (saved.shape.join() !== value.shape.join()) {
+          throw new Error(
+            `The checkpoint's momentum of "${name}" has shape [${saved.shape.join(', ')}], the network needs ` +
+              `[${value.shape.join(', ')}]: the checkpoint belongs to another network.`,
+          );
+        }
+        buffers.set(name, keep(tensor(saved.values, [...saved.shape])));
+      }
+    },
+
+    dispose() {
+      dispose([...buffers.values()]);
+      buffers.clear();
+    },
+  };
+}
