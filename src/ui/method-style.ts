@@ -29,7 +29,7 @@ export interface MethodStyle {
   readonly hue: `--${string}`;
 }
 
-const BASELINE = '--base';
+const BASELINE = '--baseline';
 
 const STYLES: Readonly<Record<string, MethodStyle>> = {
   l1: { title: 'L1 norm', short: 'L1', shape: 'circle', hue: BASELINE },
@@ -42,8 +42,8 @@ const STYLES: Readonly<Record<string, MethodStyle>> = {
   dagger: { title: 'Dagger', short: 'Dagger', shape: 'up', hue: '--dagger' },
   csgd: { title: 'C-SGD', short: 'C-SGD', shape: 'hexagon', hue: '--csgd' },
   trp: { title: 'TRP', short: 'TRP', shape: 'wedge', hue: '--trp' },
-  rignet: { title: 'RIGNet', short: 'RIGNet', shape: 'plus', hue: '--dignet' },
-  dignet: { title: 'DIGNet', short: 'DIGNet', shape: 'star', hue: '--dignet' },
+  rignet: { title: 'RIGNet', short: 'RIGNet', shape: 'plus', hue: '--gating' },
+  dignet: { title: 'DIGNet', short: 'DIGNet', shape: 'star', hue: '--gating' },
 };
 
 /** The network before any cut. */
