@@ -76,6 +76,8 @@ export function connect<C extends CommandTable<C>, E = never>(
   const { startMs = 20_000, ackMs = 60_000, silenceMs = 120_000, cancelMs = 2_000, heartbeatMs = 1_000 } = options;
   const pending = new Map<number, Pending>();
   const unlock = new AbortController();
+  /** Calls made before the worker was ready. */
+  const outbox: (() => void)[] = [];
   const locks = globalThis.navigator?.locks;
   const lock = locks === undefined ? null : `espalier-worker-${crypto.randomUUID()}`;
   let port: Port | undefined;
@@ -146,6 +148,7 @@ export function connect<C extends CommandTable<C>, E = never>(
       case 'ready':
         ready = true;
         if (reply.locked) watchLock();
+        for (const send of outbox.splice(0)) send();
         return rest();
       case 'pong':
         return;
@@ -204,6 +207,7 @@ export function connect<C extends CommandTable<C>, E = never>(
   }
 
   function cancel(id: number, settled: AbortSignal): void {
+    if (!ready) return take(id)?.reject(new CancelledError());
     post({ type: 'abort', id });
     const deadline = setTimeout(() => {
       take(id)?.reject(new CancelledError());
@@ -238,13 +242,17 @@ export function connect<C extends CommandTable<C>, E = never>(
         if (signal?.aborted === true) return reject(new CancelledError());
         lastId += 1;
         const id = lastId;
-        try {
-          post({ type: 'call', id, command, params }, callOptions.transfer);
-        } catch (error) {
-          return reject(new ProtocolError(`"${command}" could not be sent: ${errorData(error).message}`));
-        }
         const settled = new AbortController();
         pending.set(id, { command, options: callOptions, resolve, reject, settled, taken: false, beats: 0 });
+        const send = (): void => {
+          try {
+            if (pending.has(id)) post({ type: 'call', id, command, params }, callOptions.transfer);
+          } catch (error) {
+            take(id)?.reject(new ProtocolError(`"${command}" could not be sent: ${errorData(error).message}`));
+          }
+        };
+        if (ready) send();
+        else outbox.push(send);
         rest();
         signal?.addEventListener('abort', () => cancel(id, settled.signal), { once: true, signal: settled.signal });
       });
