@@ -1,7 +1,8 @@
 /** A data set in memory: bytes, labels and the splits. Sources are one file each beside this one. */
 import type { Normalisation } from '../network/graph';
 
-export type SplitName = 'train' | 'validation' | 'test';
+export const splitNames = ['train', 'validation', 'test'] as const;
+export type SplitName = (typeof splitNames)[number];
 
 /** `images` is `[count, height, width, 3]` in RGB bytes, row-major; `labels` is `[count]`, class indices. */
 export interface Split {
