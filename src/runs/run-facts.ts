@@ -1,0 +1,92 @@
+/** What a run is about, read from its recipe and its candidates: shared by the table, the chart and the strip. */
+import type {
+  Candidate,
+  DataSource,
+  DatasetView,
+  NetworkSource,
+  NetworkView,
+  Recipe,
+  RunSummary,
+  Stage,
+  TrainStage,
+} from '../../workers/protocol';
+
+type TrainingStage = Extract<Stage, { stage: 'pretrain' | 'fine-tune' }>;
+
+/** Of what a run makes, the later kinds stand for it on the chart and in the table. */
+const RANK = { original: 0, cut: 1, recalibrated: 2, checkpoint: 3, final: 4 } as const;
+
+/** The method that makes the network smaller, or null when the recipe only trains or evaluates. */
+export function methodOf(recipe: Recipe): string | null {
+  for (const stage of recipe.stages) {
+    if (isTraining(stage) && stage.method !== undefined) return stage.method;
+  }
+  for (const stage of recipe.stages) {
+    if (stage.stage === 'score' || stage.stage === 'truncate') return stage.method;
+  }
+  return null;
+}
+
+/** Share of the multiply-adds the recipe asks to keep, or null when it cuts nothing. The last cut counts. */
+export function targetOf(recipe: Recipe): number | null {
+  const budgets = recipe.stages.flatMap((stage) =>
+    stage.stage === 'prune' || stage.stage === 'truncate' ? [stage.budget] : [],
+  );
+  return budgets.at(-1) ?? null;
+}
+
+export function isTraining(stage: Stage): stage is TrainingStage {
+  return stage.stage === 'pretrain' || stage.stage === 'fine-tune';
+}
+
+/** Training stages that follow the recipe's first cut; all of them when it cuts nothing. */
+export function trainingAfterCut(recipe: Recipe): readonly TrainStage[] {
+  const firstCut = recipe.stages.findIndex((stage) => stage.stage === 'prune' || stage.stage === 'truncate');
+  return recipe.stages.slice(firstCut + 1).filter(isTraining);
+}
+
+/** The network before anything was changed. */
+export function originalOf(run: RunSummary): Candidate | null {
+  return run.candidates.find((candidate) => candidate.kind === 'original') ?? null;
+}
+
+/** The candidate that stands for the run: its last network, the original excepted; null before the first cut. */
+export function standsFor(run: RunSummary): Candidate | null {
+  let best: Candidate | null = null;
+  for (const candidate of run.candidates) {
+    if (candidate.kind === 'original') continue;
+    if (best === null || RANK[candidate.kind] >= RANK[best.kind]) best = candidate;
+  }
+  return best;
+}
+
+/** True while the run may still change. */
+export function isOpen(run: RunSummary): boolean {
+  return run.state === 'waiting' || run.state === 'running' || run.state === 'paused';
+}
+
+/**
+ * Whether the run's points may be compared with the open network: same origin of weights, same data.
+ * Where no data are open, the network alone decides. A candidate that was opened is a network of its own: its shares
+ * count from what it costs, not from what its ancestor did.
+ */
+export function isAbout(
+  run: RunSummary,
+  network: Pick<NetworkView, 'source'>,
+  dataset: Pick<DatasetView, 'source'> | null,
+): boolean {
+  if (dataset !== null && dataKey(run.recipe.data) !== dataKey(dataset.source)) return false;
+  return networkKey(run.recipe.network) === networkKey(network.source);
+}
+
+/** Equal for equal sources whatever the order of their keys; keys that are absent or undefined do not count. */
+function networkKey(source: NetworkSource): string {
+  return JSON.stringify(source, Object.keys(source).sort());
+}
+
+/** Data are the same when their origin is; how many images a split holds changes accuracy little. */
+function dataKey(source: DataSource): string {
+  if (source.source === 'folder') return `folder:${source.name}`;
+  if (source.source === 'hub') return `hub:${source.url}`;
+  return source.source;
+}

@@ -1,0 +1,69 @@
+import { describe, expect, it } from 'vitest';
+import { SAMPLE_DATA, SAMPLE_NETWORK, sampleRun } from '../runs/run-sample';
+import { tradePoints, trailOf } from './points';
+
+const network = { source: SAMPLE_NETWORK };
+const dataset = { source: SAMPLE_DATA };
+const plain = (text: string | undefined) => text?.replace('\u00a0', ' ');
+
+describe('tradePoints', () => {
+  it('makes one point per ended run, of its last network', () => {
+    const runs = [sampleRun({ cut: 0.6, recalibrated: 0.8, final: 0.94, share: 0.496 })];
+    const { points, original } = tradePoints(runs, network, dataset, null);
+    expect(points).toHaveLength(1);
+    expect(points[0]?.x).toBeCloseTo(49.6, 10);
+    expect(points[0]?.y).toBeCloseTo(94, 10);
+    expect(plain(points[0]?.label)).toBe('Taylor 50');
+    expect(original).toBeCloseTo(96.8, 10);
+  });
+
+  it('leaves out what runs, what was not measured and what is about something else', () => {
+    const runs = [
+      sampleRun({ run: 'a', state: 'running', cut: 0.6 }),
+      sampleRun({ run: 'b', final: null }),
+      sampleRun({ run: 'c', final: 0.9, network: { source: 'zoo', architecture: 'resnet8' } }),
+      sampleRun({ run: 'd', final: 0.9, data: { source: 'cifar10' } }),
+    ];
+    expect(tradePoints(runs, network, dataset, null).points).toEqual([]);
+  });
+
+  it('never mixes splits', () => {
+    const runs = [
+      sampleRun({ run: 'a', final: 0.94, split: 'test' }),
+      sampleRun({ run: 'b', final: 0.95, split: 'test' }),
+      sampleRun({ run: 'c', final: 0.96, split: 'validation' }),
+    ];
+    const { points, split, elsewhere } = tradePoints(runs, network, dataset, 0.97);
+    expect(points.map(({ run }) => run)).toEqual(['a', 'b']);
+    expect(split).toBe('test');
+    expect(elsewhere).toBe(1);
+  });
+
+  it('falls back on the page\u2019s own check of the original, which is on validation', () => {
+    expect(tradePoints([], network, dataset, 0.97).original).toBe(97);
+    expect(tradePoints([], network, dataset, null).original).toBeNull();
+    expect(
+      tradePoints([sampleRun({ original: null, final: 0.9, split: 'test' })], network, dataset, 0.97).original,
+    ).toBe(96.8);
+  });
+});
+
+describe('trailOf', () => {
+  it('goes from the cut over recalibration through the epochs, on one split', () => {
+    const run = sampleRun({ state: 'running', cut: 0.61, recalibrated: 0.83, share: 0.5 });
+    const metric = { stage: 3, step: 100, loss: 0.4, learningRate: 0.02 };
+    const trail = trailOf(
+      run,
+      [
+        { ...metric, epoch: 0, accuracy: 0.7, split: null },
+        { ...metric, epoch: 0, accuracy: 0.91, split: 'validation' },
+        { ...metric, epoch: 1, accuracy: 0.93, split: 'validation' },
+      ],
+      'validation',
+    );
+    expect(trail.points.map(({ note }) => note)).toEqual(['right after the cut', 'recalibrated', 'epoch 1', 'epoch 2']);
+    expect(trail.points.map(({ y }) => Math.round(y))).toEqual([61, 83, 91, 93]);
+    expect(trail.points.every(({ x }) => x === 50)).toBe(true);
+    expect(trailOf(run, [], 'test').points).toEqual([]);
+  });
+});
