@@ -74,7 +74,7 @@ export interface BatchNormLayer extends LayerBase {
 export interface ActivationLayer extends LayerBase {
   readonly op: 'activation';
   readonly kind: ActivationKind;
-  /** Negative slope of `leakyRelu`; unused otherwise. */
+  /** Negative slope of `leakyRelu`, 0.01 when absent; unused otherwise. `elu` has alpha 1. */
   readonly slope?: number | undefined;
 }
 
@@ -129,6 +129,7 @@ export interface SliceLayer extends LayerBase {
   readonly stride: readonly [number, number, number];
 }
 
+/** Whole factors. `bilinear` samples at half-pixel centres (no aligned corners) and repeats the border. */
 export interface UpsampleLayer extends LayerBase {
   readonly op: 'upsample';
   readonly scale: Pair;
