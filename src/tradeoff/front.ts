@@ -1,11 +1,6 @@
 /** The Pareto front of measured points: those that no cheaper point equals or beats. */
 
-export interface Placed {
-  /** % of the original multiply-adds kept. */
-  readonly x: number;
-  /** Accuracy in %. */
-  readonly y: number;
-}
+import type { Placed } from '../studio/accuracy-curve';
 
 /** The points nobody beats, cheapest first, so that accuracy rises along the list. */
 export function paretoFront<P extends Placed>(points: readonly P[]): readonly P[] {

@@ -8,9 +8,9 @@ import type {
   RunSummary,
   SplitName,
 } from '../../workers/protocol';
-import { isAbout, isOpen, methodOf, originalOf, standsFor, targetOf } from '../runs/run-facts';
+import { isAbout, isOpen, methodOf, originalOf, standsFor, targetOf } from '../studio/run-facts';
+import type { Placed } from '../studio/accuracy-curve';
 import { methodStyle } from '../ui/method-style';
-import type { Placed } from './front';
 
 /** One measured network. `x` and `y` in %. */
 export interface TradePoint extends Placed {

@@ -4,7 +4,11 @@
  * Piecewise linear through one method's measured points and the original. The band is what leaving each point out in
  * turn would have missed it by, so it is absent until a point stands between two others.
  */
-import type { Placed } from './front';
+/** In %: multiply-adds kept, and accuracy. */
+export interface Placed {
+  readonly x: number;
+  readonly y: number;
+}
 
 export interface EstimateAt {
   /** Accuracy in %. */
@@ -19,7 +23,7 @@ export interface Estimate {
   readonly to: number;
   /** Whether `low` and `high` differ from `y`: three points are known at least. */
   readonly hasBand: boolean;
-  /** Null outside [from, to]. */
+  /** Null outside [from, to] and where the nearest measured points lie too far apart. */
   readonly at: (x: number) => EstimateAt | null;
   /** Where the line bends, cheapest first. */
   readonly knots: readonly EstimateKnot[];
@@ -32,6 +36,8 @@ export interface EstimateKnot extends Placed {
 
 /** Points closer than this along x are one budget measured more than once. */
 const SAME_BUDGET = 1;
+/** Points further apart than this say nothing about what lies between. */
+const WIDEST_GAP = 35;
 
 /**
  * The estimate through `measured` points of one method (any order) and the original at 100 % (null = unknown).
@@ -87,7 +93,8 @@ function withSpread(places: readonly Placed[], endsAtOriginal: boolean): readonl
 function interpolate(knots: readonly EstimateKnot[], x: number): EstimateAt | null {
   for (const [at, right] of knots.entries()) {
     const left = knots[at - 1];
-    if (left === undefined || x < left.x || x > right.x) continue;
+    if (x === right.x) return { y: right.y, low: right.y - right.spread, high: right.y + right.spread };
+    if (left === undefined || x < left.x || x > right.x || right.x - left.x > WIDEST_GAP) continue;
     const y = between(left, right, x);
     const spread = between({ x: left.x, y: left.spread }, { x: right.x, y: right.spread }, x);
     return { y, low: y - spread, high: y + spread };
