@@ -4,12 +4,14 @@
  * A method file declares itself and returns hooks from `begin`; `session/` calls them around `training/`. A method that
  * needs a change elsewhere has found a fault in this shape: mend the shape.
  */
-import type { Scalar, Tensor, Tensor4D, Variable } from '@tensorflow/tfjs-core';
+import type { LoadedNetwork } from '../compute/executor';
 import type { SplitName } from '../datasets/dataset';
-import type { Gates, LoadedNetwork, Parameter } from '../compute/executor';
-import type { ChannelGroup } from '../network/groups';
 import type { LayerId, Network } from '../network/graph';
+import type { ChannelGroup } from '../network/groups';
 import type { CutPlan, CutRules, FilterScores } from '../network/plan';
+import type { DeviceBatch, SettingValues, TrainingHooks } from '../training/hooks';
+
+export type { DeviceBatch, SettingValues, StepPosition, StepView, Telemetry, TrainingHooks } from '../training/hooks';
 
 /** One setting: its range is the form's, the recipe's and the documentation's. */
 export type SettingDeclaration =
@@ -35,7 +37,6 @@ export type SettingDeclaration =
   | { readonly kind: 'switch'; readonly label: string; readonly explain: string; readonly default: boolean };
 
 export type SettingsDeclaration = Readonly<Record<string, SettingDeclaration>>;
-export type SettingValues = Readonly<Record<string, number | string | boolean>>;
 
 /** What the page knows of a method. Plain data: survives structured cloning. */
 export interface MethodDeclaration {
@@ -55,12 +56,6 @@ export interface MethodDeclaration {
   readonly settings: SettingsDeclaration;
 }
 
-/** A mini-batch on the device; the receiver disposes both. Images are normalised, labels one-hot `[batch, classes]`. */
-export interface DeviceBatch {
-  readonly images: Tensor4D;
-  readonly labels: Tensor;
-}
-
 export interface MethodContext {
   readonly network: Network;
   readonly groups: readonly ChannelGroup[];
@@ -76,19 +71,6 @@ export interface MethodContext {
   readonly progress: (done: number, note: string) => void;
 }
 
-/** What a training hook sees between backward and update. */
-export interface StepView {
-  /** Global step within the stage, from 0. */
-  readonly step: number;
-  readonly epoch: number;
-  readonly learningRate: number;
-  readonly parameters: readonly Parameter[];
-  /** By parameter name. A hook that replaces an entry disposes the old tensor. */
-  readonly gradients: Map<string, Tensor>;
-  /** Present values of the method's live knobs. */
-  readonly settings: SettingValues;
-}
-
 /** Ranks chosen for a decomposition. */
 export interface RankPlan {
   readonly scheme: 'channel' | 'spatial';
@@ -99,41 +81,27 @@ export interface RankPlan {
   readonly shortfall?: string | undefined;
 }
 
-/** Named series for the inspector and metrics.csv; keys stay the same over a stage. */
-export interface Telemetry {
-  readonly values: Readonly<Record<string, number>>;
-  /** Per layer, per filter or per singular value. */
-  readonly layers?: Readonly<Record<LayerId, Readonly<Record<string, Float32Array>>>> | undefined;
-}
-
-/** Every hook is optional; a baseline needs `score` or `decideRanks` alone. */
-export interface MethodHooks {
-  /** Importance per filter, for every weighted layer that can be cut. */
+/**
+ * Every hook is optional; a baseline needs `score` or `decideRanks` alone. A training method adds the hooks of
+ * `training/hooks.ts`; the same object then decides the cut or the ranks of the stages that follow.
+ */
+export interface MethodHooks extends TrainingHooks {
+  /** Importance per filter, for every weighted layer. */
   score?(): Promise<FilterScores>;
   /** Overrides the budget planner (default: `planCut` on the scores). */
   decideCut?(rules: CutRules): Promise<CutPlan>;
+  /**
+   * Rewrites tensors so that the cut loses nothing: centripetal SGD adds the input slices of the filters that go to
+   * those of the one that stays for them. The graph stays as it is.
+   */
+  beforeCut?(network: Network, plan: CutPlan): Network;
+  /** `budget`: share of the multiply-adds of the context's network that may be kept. */
   decideRanks?(budget: number): Promise<RankPlan>;
-  /** Awaited before the forward pass: truncations, re-clustering. */
-  beforeStep?(view: Omit<StepView, 'gradients'>): Promise<void> | void;
-  /** Inside the gradient tape. */
-  gates?(): Gates;
-  /** Inside the gradient tape, added to the loss. */
-  extraLoss?(): Scalar;
-  /** Trainable variables of the method's own, updated by the same optimiser. */
-  readonly variables?: readonly Variable[];
-  /** False: only `variables` train. */
-  readonly trainParameters?: boolean;
-  /** Replace gradients; owns weight decay for the parameters it names in `ownsDecay`. */
-  changeGradients?(view: StepView): void;
-  readonly ownsDecay?: ReadonlySet<string>;
-  afterStep?(view: Omit<StepView, 'gradients'>): Promise<void> | void;
   /** Present gate values, for telemetry and masks. */
   gateValues?(): Promise<Readonly<Record<LayerId, Float32Array>>>;
-  telemetry?(): Promise<Telemetry>;
   dispose?(): void;
 }
 
 export interface Method extends MethodDeclaration {
   readonly begin: (context: MethodContext) => Promise<MethodHooks>;
 }
-

@@ -50,11 +50,11 @@ describe('createControl', () => {
 describe('createTurns', () => {
   it('lets other tasks run between', async () => {
     const turns = createTurns();
-    let heard = false;
-    setTimeout(() => (heard = true), 10);
+    const timer = { heard: false };
+    setTimeout(() => (timer.heard = true), 10);
     const begin = performance.now();
-    while (!heard && performance.now() - begin < 2000) await turns.next();
-    expect(heard).toBe(true);
+    while (!timer.heard && performance.now() - begin < 2000) await turns.next();
+    expect(timer.heard).toBe(true);
     turns.close();
   });
 

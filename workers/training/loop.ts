@@ -1,0 +1,291 @@
+/**
+ * The training loop: batches -> gradients -> hooks -> update, one step at a time.
+ *
+ * Everything random is a function of (seed, step) and the optimiser's state can be saved, so a run resumed from a
+ * checkpoint goes on as if it had never been interrupted: bit for bit on WASM.
+ */
+import { dispose, tidy, type Tensor, type Tensor2D } from '@tensorflow/tfjs-core';
+import type { Executor, LoadedNetwork, StepResult } from '../compute/executor';
+import type { Dataset } from '../datasets/dataset';
+import { networkCosts } from '../network/costs';
+import type { Normalisation, Tensors } from '../network/graph';
+import { createTrainingBatches, type HostBatch, type TrainingBatches } from './batching';
+import type { TrainControl } from './control';
+import { requireFit, toDevice } from './device-batch';
+import { DivergedError, firstNonFinite } from './divergence';
+import type { SettingValues, StepPosition, Telemetry, TrainingHooks } from './hooks';
+import { classificationLoss } from './loss';
+import { createSgd, trainedParameter, type Optimiser } from './optimiser';
+import { learningRateAt, type Schedule, type ScheduleKind } from './schedule';
+import { createStepWindow, type StepReport } from './step-window';
+import { createThroughput, type Rates } from './throughput';
+import { restoreTraining, saveTraining, type TrainState } from './train-state';
+import { createTurns } from './turns';
+
+/** How to train: the fields of a recipe's training stage. */
+export interface TrainSettings {
+  /** May be a fraction. */
+  readonly epochs: number;
+  readonly batchSize: number;
+  readonly learningRate: number;
+  readonly momentum: number;
+  readonly weightDecay: number;
+  readonly schedule: ScheduleKind;
+  /** Epochs of linear warm-up; may be a fraction. */
+  readonly warmUp: number;
+  readonly labelSmoothing: number;
+  readonly augment: boolean;
+  /** Weight of the distillation loss; 0 = off. */
+  readonly distillation: number;
+  readonly temperature: number;
+  readonly imagesPerEpoch?: number | undefined;
+}
+
+/** A point a run can go on from. `network` holds every tensor of the network, statistics included; all are finite. */
+export interface Checkpoint extends TrainState {
+  readonly network: Tensors;
+}
+
+export interface TrainProgress extends Rates {
+  /** Steps done and in all. */
+  readonly done: number;
+  readonly total: number;
+  readonly epoch: number;
+  readonly secondsLeft: number | null;
+}
+
+export interface TrainOptions {
+  readonly executor: Executor;
+  /** Trained in place. On resuming it holds the checkpoint's tensors already. */
+  readonly loaded: LoadedNetwork;
+  /** The unpruned network; needed when `settings.distillation` is not 0. */
+  readonly teacher?: LoadedNetwork | undefined;
+  readonly dataset: Dataset;
+  /** The network's own, or the data set's. */
+  readonly normalisation: Normalisation;
+  readonly settings: TrainSettings;
+  readonly seed: number;
+  readonly control: TrainControl;
+  readonly hooks?: TrainingHooks | undefined;
+  /** Present values of the method's settings, asked for at every step, so that live knobs act at once. */
+  readonly methodSettings?: (() => SettingValues) | undefined;
+  readonly resume?: TrainState | undefined;
+  /** Every step once, in order, a few at a time. */
+  readonly onSteps?: ((reports: readonly StepReport[]) => void) | undefined;
+  readonly onProgress?: ((progress: TrainProgress) => void) | undefined;
+  readonly onState?: ((state: 'running' | 'paused') => void) | undefined;
+  /** About once a second of training, and after the last step. */
+  readonly onTelemetry?: ((step: number, telemetry: Telemetry) => void) | undefined;
+  /** Awaited after each epoch, `epoch` from 0: the place to measure validation accuracy. */
+  readonly onEpoch?: ((epoch: number) => Promise<void>) | undefined;
+  /** Awaited every `everySeconds` and on every pause. */
+  readonly checkpoint?:
+    { readonly everySeconds: number; readonly save: (checkpoint: Checkpoint) => Promise<void> } | undefined;
+}
+
+export interface TrainOutcome extends Rates {
+  readonly ended: 'finished' | 'stopped';
+  /** Steps carried out, those before a resume included, and steps of the whole stage. */
+  readonly steps: number;
+  readonly totalSteps: number;
+  /** Loss of the last step; null when none was carried out. */
+  readonly loss: number | null;
+}
+
+/** Padding of the random crop in pixels (He et al. 2016, section 4.2). */
+const CROP_PADDING = 4;
+const TELEMETRY_MS = 1000;
+
+/**
+ * Trains until the last step or a stop. Throws `DivergedError` at the first loss, or checkpoint, that is not finite,
+ * `DatasetError` when the data do not fit the network, `DeviceError` when the device fails.
+ */
+export async function train(options: TrainOptions): Promise<TrainOutcome> {
+  const { executor, loaded, dataset, settings, control, hooks = {} } = options;
+  const classes = dataset.classes.length;
+  requireFit(loaded.graph, dataset.shape, classes);
+  if (settings.distillation > 0 && options.teacher === undefined) {
+    throw new Error('Distillation needs the unpruned network as its teacher; open it, or set distillation to 0.');
+  }
+  const { batches, steps, schedule } = planSteps(options);
+  const { stepsPerEpoch } = batches;
+  const optimiser = createOptimiser(options);
+  const throughput = createThroughput(networkCosts(loaded.graph).macs);
+  const window = createStepWindow(executor.device.kind);
+  const turns = createTurns();
+
+  let step = options.resume?.step ?? 0;
+  let lastLoss: number | null = null;
+  let workBegan = performance.now();
+  let savedStep = step;
+  let savedAt = performance.now();
+  let telemetryAt = performance.now();
+
+  const position = (): StepPosition => ({
+    step,
+    steps,
+    epoch: Math.floor(step / stepsPerEpoch),
+    learningRate: learningRateAt(schedule, step),
+    parameters: loaded.parameters,
+    settings: options.methodSettings?.() ?? {},
+  });
+
+  /** Reads back what is pending, reports it, and starts a new stretch of measured work. */
+  const flush = async (): Promise<void> => {
+    const count = window.size;
+    if (count === 0) return;
+    const reports = await window.read(() => performance.now() - workBegan);
+    throughput.add(count * batches.batchSize, performance.now() - workBegan);
+    executor.check();
+    const lostAt = reports.findIndex(({ loss }) => !Number.isFinite(loss));
+    const lost = reports[lostAt];
+    const sound = lost === undefined ? reports : reports.slice(0, lostAt);
+    if (sound.length > 0) options.onSteps?.(sound);
+    if (lost !== undefined) throw new DivergedError(lost.step, firstNonFinite(loaded.graph, await loaded.readBack()));
+    lastLoss = reports.at(-1)?.loss ?? lastLoss;
+    options.onProgress?.({
+      done: step,
+      total: steps,
+      epoch: Math.floor(Math.max(0, step - 1) / stepsPerEpoch),
+      ...throughput.recent(),
+      secondsLeft: throughput.secondsFor((steps - step) * batches.batchSize),
+    });
+    workBegan = performance.now();
+  };
+
+  const save = async (): Promise<void> => {
+    if (options.checkpoint === undefined || step === savedStep) return;
+    await flush();
+    const network = await loaded.readBack();
+    const bad = firstNonFinite(loaded.graph, network);
+    if (bad !== undefined) throw new DivergedError(step, bad);
+    await options.checkpoint.save({ network, ...(await saveTraining(step, optimiser, hooks)) });
+    savedStep = step;
+    savedAt = performance.now();
+    workBegan = savedAt;
+  };
+
+  const reportTelemetry = async (): Promise<void> => {
+    if (options.onTelemetry === undefined || hooks.telemetry === undefined) return;
+    await flush();
+    options.onTelemetry(step, await hooks.telemetry());
+    telemetryAt = performance.now();
+    workBegan = telemetryAt;
+  };
+
+  const wait = async (): Promise<void> => {
+    await flush();
+    await save();
+    options.onState?.('paused');
+    while (control.wish() === 'wait') await control.changed();
+    if (control.wish() === 'run') options.onState?.('running');
+    workBegan = performance.now();
+  };
+
+  try {
+    if (options.resume !== undefined) restoreTraining(options.resume, optimiser, hooks);
+    workBegan = performance.now();
+    while (step < steps) {
+      if (control.wish() === 'wait') await wait();
+      if (control.wish() === 'stop') break;
+      const before = position();
+      await hooks.beforeStep?.(before);
+      const batch = batches.batch(step);
+      const { loss, logits, gradients } = forwardAndBackward(options, batch, classes);
+      window.push({ step, epoch: before.epoch, learningRate: before.learningRate, loss, logits, labels: batch.labels });
+      try {
+        hooks.changeGradients?.({ ...before, gradients });
+        optimiser.apply(gradients, before.learningRate);
+        hooks.updateVariables?.({ ...before, gradients });
+      } finally {
+        dispose([...gradients.values()]);
+      }
+      await hooks.afterStep?.(before);
+      executor.check();
+      step++;
+      control.stepped();
+      if (window.full) await flush();
+      if (step % stepsPerEpoch === 0 || step === steps) {
+        await flush();
+        await options.onEpoch?.(before.epoch);
+        workBegan = performance.now();
+      }
+      if (performance.now() - telemetryAt > TELEMETRY_MS) await reportTelemetry();
+      if (performance.now() - savedAt > 1000 * (options.checkpoint?.everySeconds ?? Infinity)) await save();
+      await turns.next();
+    }
+    await flush();
+    await hooks.finish?.(position());
+    await reportTelemetry();
+    return {
+      ended: step === steps ? 'finished' : 'stopped',
+      steps: step,
+      totalSteps: steps,
+      loss: lastLoss,
+      ...throughput.overall(),
+    };
+  } finally {
+    window.dispose();
+    optimiser.dispose();
+    turns.close();
+  }
+}
+
+interface StepPlan {
+  readonly batches: TrainingBatches;
+  readonly steps: number;
+  readonly schedule: Schedule;
+}
+
+function planSteps({ dataset, settings, seed, normalisation }: TrainOptions): StepPlan {
+  const batches = createTrainingBatches({
+    split: dataset.splits.train,
+    shape: dataset.shape,
+    normalisation,
+    batchSize: settings.batchSize,
+    seed,
+    imagesPerEpoch: settings.imagesPerEpoch,
+    augmentation: settings.augment ? { padding: CROP_PADDING, flip: dataset.flip } : undefined,
+  });
+  const { stepsPerEpoch } = batches;
+  const steps = settings.epochs > 0 ? Math.max(1, Math.round(settings.epochs * stepsPerEpoch)) : 0;
+  const { schedule: kind, learningRate, warmUp } = settings;
+  return { batches, steps, schedule: { kind, learningRate, steps, warmUp: warmUp * stepsPerEpoch } };
+}
+
+function createOptimiser({ loaded, settings, hooks = {} }: TrainOptions): Optimiser {
+  const parameters = hooks.trainParameters === false ? [] : loaded.parameters;
+  const variables = hooks.updateVariables === undefined ? (hooks.variables ?? []) : [];
+  return createSgd({
+    trained: [
+      ...parameters.map((parameter) => trainedParameter(parameter, hooks.ownsDecay)),
+      ...variables.map((value) => ({ name: value.name, value, decays: false })),
+    ],
+    momentum: settings.momentum,
+    weightDecay: settings.weightDecay,
+  });
+}
+
+function forwardAndBackward(options: TrainOptions, batch: HostBatch, classes: number): StepResult {
+  const { loaded, teacher, settings, hooks = {} } = options;
+  const { images, labels } = toDevice(batch, options.dataset.shape, classes);
+  const held: Tensor[] = [images, labels];
+  try {
+    let distillation: { logits: Tensor2D; weight: number; temperature: number } | undefined;
+    if (settings.distillation > 0 && teacher !== undefined) {
+      const logits = tidy(() => teacher.forward(images));
+      held.push(logits);
+      distillation = { logits, weight: settings.distillation, temperature: settings.temperature };
+    }
+    return loaded.step(images, {
+      loss: classificationLoss({ labels, labelSmoothing: settings.labelSmoothing, distillation }),
+      gates: hooks.gates?.bind(hooks),
+      extraLoss: hooks.extraLoss?.bind(hooks),
+      extraVariables: hooks.variables,
+      trainParameters: hooks.trainParameters,
+      statisticsMomentum: hooks.updateStatistics === false ? 0 : undefined,
+    });
+  } finally {
+    dispose(held);
+  }
+}
