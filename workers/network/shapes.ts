@@ -113,7 +113,15 @@ function layerShape(layer: Layer, inputs: readonly Shape[]): Shape {
       for (const factor of layer.scale) checkCount(layer, 'scale', factor, 1);
       return [h * layer.scale[0], w * layer.scale[1], c];
     }
+    default:
+      return unknownOp(layer);
   }
+}
+
+/** Reached only by graphs that were not checked, such as unvalidated JSON. */
+function unknownOp(layer: never): never {
+  const { id, op } = layer as Layer;
+  throw new NetworkError(`Layer "${id}": there is no operation "${op}".`, id);
 }
 
 function convShape(layer: Extract<Layer, { op: 'conv' }>, input: Spatial): Shape {

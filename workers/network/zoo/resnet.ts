@@ -14,15 +14,18 @@ export type Shortcut = 'identity' | 'projection';
 
 export interface ResNetOptions {
   /** 6n + 2 weighted layers; n blocks in each stage. */
-  readonly depth: 8 | 20 | 32 | 56;
+  readonly depth: number;
   readonly shortcut: Shortcut;
   readonly widths?: readonly number[] | undefined;
   readonly classes: number;
 }
 
-/** Throws `NetworkError` for a width list of the wrong length or with widths that cannot be added. */
+/** Throws `NetworkError` for an impossible depth, a width list of the wrong length or widths that cannot be added. */
 export function resNetGraph({ depth, shortcut, widths, classes }: ResNetOptions): Graph {
   const blocks = (depth - 2) / 6;
+  if (!Number.isInteger(blocks) || blocks < 1) {
+    throw new NetworkError(`A CIFAR ResNet has 6n + 2 weighted layers (8, 14, 20 ...), not ${depth}.`);
+  }
   const stageSizes = [2 * blocks + 1, 2 * blocks, 2 * blocks];
   const nextWidth = widthReader(expandWidths(`ResNet-${depth}`, widths, [16, 32, 64], stageSizes));
 

@@ -1,0 +1,152 @@
+/**
+ * The network as rows of a tree: label, stage and role of every weighted layer.
+ *
+ * Read from the structure (what is added to what, where sizes change), never from names, so that any opened network
+ * can be drawn. A layer whose place has no short name is labelled with its id.
+ */
+import { type Graph, type Layer, type LayerId, type Shape, isWeighted } from './graph';
+import { inferShapes } from './shapes';
+import { type Block, dataInputs, trunkSteps } from './trunk';
+
+/**
+ * `stem`: first layer of a network with blocks; `a`: on a block's branch; `b`: last on the branch, returns to the
+ * trunk; `projection`: alone on a block's shortcut; `plain`: on the trunk itself; `gate`: computes a factor of a
+ * multiply; `branch`: any other way through a block; `classifier`: the last weighted layer.
+ */
+export type RowRole = 'stem' | 'a' | 'b' | 'projection' | 'plain' | 'gate' | 'branch' | 'classifier';
+
+/** Consecutive rows of one spatial size. */
+export interface RowStage {
+  /** From 0. */
+  readonly index: number;
+  /** "Stage 1" */
+  readonly title: string;
+  /** "32 × 32" */
+  readonly size: string;
+}
+
+export interface Row {
+  readonly layer: LayerId;
+  /** "stem", "1.1 a", "2.1 p", "classifier", or the id. */
+  readonly label: string;
+  readonly role: RowRole;
+  /** Absent for the stem and for layers without a spatial size. */
+  readonly stage: RowStage | null;
+  /** Its filters are added to others' (residual stream), so they can only be cut together with them. */
+  readonly stream: boolean;
+}
+
+/** One row per weighted layer, in forward order. Throws `NetworkError` when shapes cannot be inferred. */
+export function treeRows(graph: Graph): readonly Row[] {
+  const shapes = inferShapes(graph);
+  const weighted = graph.layers.filter(isWeighted);
+  const places = new Map<LayerId, Place>();
+  let stage: RowStage | null = null;
+  let unitOfStage = 0;
+  for (const unit of readUnits(graph)) {
+    const size = sizeText(shapes.get(unit.main.at(-1)?.layer ?? ''));
+    if (size !== null && unit.numbered) {
+      if (stage?.size !== size) {
+        const index: number = (stage?.index ?? -1) + 1;
+        stage = { index, title: `Stage ${index + 1}`, size };
+        unitOfStage = 0;
+      }
+      unitOfStage += 1;
+    }
+    placeUnit(unit, size === null || !unit.numbered ? null : stage, unitOfStage, places);
+  }
+  const streams = streamWriters(graph);
+  let previousStage: RowStage | null = null;
+  return weighted.map((layer): Row => {
+    // A layer in no unit is off the data path: it belongs where it stands.
+    const place: Place = places.get(layer.id) ?? { label: layer.id, role: 'gate', stage: previousStage };
+    previousStage = place.stage;
+    return { layer: layer.id, ...place, stream: streams.has(layer.id) };
+  });
+}
+
+type Place = Pick<Row, 'label' | 'role' | 'stage'>;
+
+interface Entry {
+  readonly layer: LayerId;
+  readonly role: RowRole;
+}
+
+/** Layers that are numbered together: a block, a separable triple, or a single layer. */
+interface Unit {
+  readonly main: Entry[];
+  readonly block: Block | null;
+  /** False for stem and classifier, which have names instead. */
+  readonly numbered: boolean;
+}
+
+function readUnits(graph: Graph): readonly Unit[] {
+  const layers = new Map(graph.layers.map((layer) => [layer.id, layer]));
+  const steps = trunkSteps(graph);
+  const hasBlocks = steps.some((step) => step.kind === 'block');
+  const units: Unit[] = [];
+  /** The trunk unit a depthwise convolution or the pointwise one after it may still join. */
+  let open: { readonly unit: Unit; readonly depthwise: boolean } | null = null;
+  for (const [index, step] of steps.entries()) {
+    if (step.kind === 'block') {
+      const last = step.block.main.length - 1;
+      const main = step.block.main.map((layer, at): Entry => ({ layer, role: at === last ? 'b' : 'a' }));
+      units.push({ main, block: step.block, numbered: true });
+      open = null;
+      continue;
+    }
+    const name = hasBlocks && index === 0 ? 'stem' : index === steps.length - 1 ? 'classifier' : null;
+    const depthwise = layers.get(step.layer)?.op === 'depthwise';
+    const entry: Entry = { layer: step.layer, role: name ?? 'plain' };
+    if (name === null && open !== null && depthwise !== open.depthwise) {
+      open.unit.main.push(entry);
+      open = depthwise ? { unit: open.unit, depthwise } : null;
+      continue;
+    }
+    const unit: Unit = { main: [entry], block: null, numbered: name === null };
+    units.push(unit);
+    open = name === null ? { unit, depthwise } : null;
+  }
+  return units;
+}
+
+function placeUnit(unit: Unit, stage: RowStage | null, ordinal: number, places: Map<LayerId, Place>): void {
+  const number = stage === null ? null : `${stage.index + 1}.${ordinal}`;
+  const single = unit.main.length === 1;
+  unit.main.forEach(({ layer, role }, at) => {
+    const named = unit.numbered ? null : role;
+    const letter = String.fromCharCode('a'.charCodeAt(0) + at);
+    const numbered = number === null ? layer : single ? number : `${number} ${letter}`;
+    places.set(layer, { label: named ?? numbered, role, stage });
+  });
+  const { block } = unit;
+  if (block === null) return;
+  // Alone beside a longer branch, it can only be the shortcut.
+  const isProjection = block.aside.length === 1 && block.main.length > 1;
+  for (const layer of block.aside) {
+    const label = isProjection && number !== null ? `${number} p` : layer;
+    places.set(layer, { label, role: isProjection ? 'projection' : 'branch', stage });
+  }
+}
+
+/** Weighted layers whose channels reach an `add` unmixed. */
+function streamWriters(graph: Graph): ReadonlySet<LayerId> {
+  const found = new Set<LayerId>();
+  const reaching = new Set<LayerId>();
+  for (const layer of graph.layers.toReversed()) {
+    if (isWeighted(layer)) {
+      if (reaching.has(layer.id)) found.add(layer.id);
+    } else if (layer.op === 'add' || (reaching.has(layer.id) && keepsChannels(layer))) {
+      for (const input of dataInputs(layer)) reaching.add(input);
+    }
+  }
+  return found;
+}
+
+function keepsChannels(layer: Layer): boolean {
+  return layer.op !== 'concat' && layer.op !== 'flatten';
+}
+
+function sizeText(shape: Shape | undefined): string | null {
+  return shape?.length === 3 ? `${shape[0]} × ${shape[1]}` : null;
+}
