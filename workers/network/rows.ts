@@ -41,19 +41,22 @@ export function treeRows(graph: Graph): readonly Row[] {
   const shapes = inferShapes(graph);
   const weighted = graph.layers.filter(isWeighted);
   const places = new Map<LayerId, Place>();
-  let stage: RowStage | null = null;
-  let unitOfStage = 0;
+  const stages: RowStage[] = [];
+  let ordinal = 0;
   for (const unit of readUnits(graph)) {
     const size = sizeText(shapes.get(unit.main.at(-1)?.layer ?? ''));
-    if (size !== null && unit.numbered) {
-      if (stage?.size !== size) {
-        const index: number = (stage?.index ?? -1) + 1;
-        stage = { index, title: `Stage ${index + 1}`, size };
-        unitOfStage = 0;
-      }
-      unitOfStage += 1;
+    if (size === null || !unit.numbered) {
+      placeUnit(unit, null, 0, places);
+      continue;
     }
-    placeUnit(unit, size === null || !unit.numbered ? null : stage, unitOfStage, places);
+    let stage = stages.at(-1);
+    if (stage?.size !== size) {
+      stage = { index: stages.length, title: `Stage ${stages.length + 1}`, size };
+      stages.push(stage);
+      ordinal = 0;
+    }
+    ordinal += 1;
+    placeUnit(unit, stage, ordinal, places);
   }
   const streams = streamWriters(graph);
   let previousStage: RowStage | null = null;
