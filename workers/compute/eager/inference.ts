@@ -1,0 +1,71 @@
+/**
+ * Inference over a graph: running statistics, no gradients, values released after their last reader.
+ */
+import * as tf from '@tensorflow/tfjs-core';
+import { NetworkError, type Graph, type Layer, type LayerId } from '../../network/graph';
+import type { Gates } from '../executor';
+import { scaleShift } from '../ops/channels';
+import { layerOutput, type Weights } from './forward';
+
+/** The layers `wanted` depends on, in order. Throws `NetworkError` for a layer the graph does not have. */
+export function ancestors(graph: Graph, wanted: readonly LayerId[]): readonly Layer[] {
+  const needed = new Set<LayerId>(wanted);
+  const layers = graph.layers.toReversed().filter((layer) => {
+    if (!needed.has(layer.id)) return false;
+    for (const id of layer.inputs) needed.add(id);
+    return true;
+  });
+  if (layers.length < needed.size) {
+    const missing = [...needed].find((id) => !graph.layers.some((layer) => layer.id === id));
+    throw new NetworkError(`The network has no layer "${missing ?? ''}".`, missing);
+  }
+  return layers.toReversed();
+}
+
+/** Outputs of `wanted` (gates applied), new tensors. `layers` are its ancestors in order. */
+export function infer(
+  layers: readonly Layer[],
+  images: tf.Tensor,
+  weights: Weights,
+  gates: Gates,
+  wanted: readonly LayerId[],
+): Map<LayerId, tf.Tensor> {
+  const lastReader = new Map<LayerId, LayerId>();
+  for (const layer of layers) for (const id of layer.inputs) lastReader.set(id, layer.id);
+  const asked = new Set(wanted);
+  const names: LayerId[] = [];
+  const tensors = tf.tidy(() => {
+    const values = new Map<LayerId, tf.Tensor>();
+    for (const layer of layers) {
+      const inputs = layer.op === 'input' ? [images] : layer.inputs.map((id) => valueOf(values, id));
+      values.set(layer.id, gated(layerOutput(layer, inputs, weights), gates.get(layer.id)));
+      for (const id of new Set(layer.inputs)) {
+        if (lastReader.get(id) !== layer.id || asked.has(id)) continue;
+        values.get(id)?.dispose();
+        values.delete(id);
+      }
+    }
+    names.push(...asked);
+    return names.map((id) => valueOf(values, id));
+  });
+  return new Map(names.map((id, index) => [id, valueAt(tensors, index)]));
+}
+
+function gated(output: tf.Tensor, gate: tf.Tensor1D | undefined): tf.Tensor {
+  if (gate === undefined) return output;
+  const product = scaleShift(output, gate, undefined);
+  output.dispose();
+  return product;
+}
+
+function valueOf(values: ReadonlyMap<LayerId, tf.Tensor>, id: LayerId): tf.Tensor {
+  const value = values.get(id);
+  if (value === undefined) throw new NetworkError(`Layer "${id}" has not been computed.`, id);
+  return value;
+}
+
+function valueAt(tensors: readonly tf.Tensor[], index: number): tf.Tensor {
+  const tensor = tensors[index];
+  if (tensor === undefined) throw new RangeError(`Inference returned ${tensors.length} outputs.`);
+  return tensor;
+}

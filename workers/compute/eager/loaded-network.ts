@@ -1,0 +1,244 @@
+/**
+ * A network on the device, run layer by layer with tfjs: the first executor and the reference for every faster one.
+ */
+import * as tf from '@tensorflow/tfjs-core';
+import {
+  NetworkError,
+  type Layer,
+  type LayerId,
+  type Network,
+  type TensorName,
+  type Tensors,
+} from '../../network/graph';
+import { expectedTensors, type TensorRole } from '../../network/tensor-shapes';
+import type { ForwardOptions, LoadedNetwork, Parameter, ParameterRole, StepOptions, StepResult } from '../executor';
+import type { Weights } from './forward';
+import { ancestors, infer } from './inference';
+import { CombinedStatistics } from './recalibration';
+import { TrainingPass, type PassGradients } from './training-pass';
+import { readValues, toDevice } from './transfer';
+
+export class EagerNetwork implements LoadedNetwork {
+  readonly parameters: readonly Parameter[];
+  readonly statistics: ReadonlyMap<TensorName, tf.Variable>;
+  private readonly variables = new Map<TensorName, tf.Variable>();
+  private readonly output: LayerId;
+  private readonly layers: readonly Layer[];
+  private readonly weights: Weights;
+
+  /** Throws `NetworkError` where a tensor is missing or of the wrong shape. `released` is called by `dispose`. */
+  constructor(
+    private readonly network: Network,
+    private readonly released: () => void,
+  ) {
+    const [output] = network.graph.outputs;
+    if (output === undefined) throw new NetworkError('The network names no output layer.');
+    this.output = output;
+    this.layers = ancestors(network.graph, [output]);
+    const expected = [...expectedTensors(network.graph).values()];
+    for (const { name, shape, layers } of expected) checkTensor(network.tensors, name, shape, layers[0]);
+    const parameters: Parameter[] = [];
+    const statistics = new Map<TensorName, tf.Variable>();
+    for (const { name, role, layers } of expected) {
+      const value = this.upload(name);
+      if (isParameterRole(role)) parameters.push({ name, role, layers, value });
+      else statistics.set(name, value);
+    }
+    this.parameters = parameters;
+    this.statistics = statistics;
+    this.weights = (name) => this.variable(name);
+  }
+
+  get graph(): Network['graph'] {
+    return this.network.graph;
+  }
+
+  forward(images: tf.Tensor4D, options: ForwardOptions = {}): tf.Tensor2D {
+    const outputs = infer(this.layers, images, this.weights, options.gates ?? new Map(), [this.output]);
+    return outputs.get(this.output) as tf.Tensor2D;
+  }
+
+  activations(images: tf.Tensor4D, layers: readonly LayerId[]): Map<LayerId, tf.Tensor> {
+    return infer(ancestors(this.graph, layers), images, this.weights, new Map(), layers);
+  }
+
+  step(images: tf.Tensor4D, options: StepOptions): StepResult {
+    const train = options.trainParameters ?? true;
+    const reached = new Set(this.layers.map((layer) => layer.id));
+    const parameters = train ? this.parameters.filter(({ layers }) => layers.some((id) => reached.has(id))) : [];
+    const extras = options.extraVariables ?? [];
+    const run: { pass?: TrainingPass; logits?: tf.Tensor } = {};
+    try {
+      const { value, grads } = tf.engine().gradients<tf.Scalar>(
+        () => {
+          const gates = [...(options.gates?.() ?? [])];
+          const network = tf.customGrad((...inputs) => {
+            const tensors = inputs.slice(0, gates.length) as tf.Tensor1D[];
+            const pairs = gates.map(([id], index): [LayerId, tf.Tensor1D] => [id, present(tensors[index])]);
+            const pass = new TrainingPass(this.layers, this.weights, new Map(pairs), train);
+            run.pass = pass;
+            run.logits = tf.keep(pass.forward(images, this.output).clone());
+            const gradFunc = (dy: tf.Tensor | tf.Tensor[]): tf.Tensor[] => {
+              const gradients = pass.backward(Array.isArray(dy) ? present(dy[0]) : dy, this.output);
+              return inOrder(
+                gradients,
+                gates.map(([id]) => id),
+                parameters,
+              );
+            };
+            return { value: run.logits.clone(), gradFunc };
+          });
+          const logits = network(...gates.map(([, gate]) => gate), ...parameters.map((parameter) => parameter.value));
+          const loss = options.loss(logits as tf.Tensor2D);
+          return options.extraLoss === undefined ? loss : tf.add(loss, options.extraLoss());
+        },
+        [...parameters.map((parameter) => parameter.value), ...extras],
+        undefined,
+        true,
+      );
+      const names = [...parameters.map((parameter) => parameter.name), ...extras.map((variable) => variable.name)];
+      const gradients = new Map<string, tf.Tensor>();
+      // tfjs gives null for what the loss does not depend on, whatever its types say.
+      (grads as (tf.Tensor | null)[]).forEach((gradient, index) => {
+        if (gradient !== null) gradients.set(names[index] ?? '', handOver(gradient));
+      });
+      if (run.pass !== undefined) this.followStatistics(run.pass, options.statisticsMomentum ?? 0.1);
+      return { loss: value, logits: present(run.logits).clone() as tf.Tensor2D, gradients };
+    } finally {
+      run.pass?.dispose();
+      run.logits?.dispose();
+    }
+  }
+
+  async recalibrate(batches: AsyncIterable<tf.Tensor4D>): Promise<void> {
+    const combined = new Map<LayerId, CombinedStatistics>();
+    const last = new Map<LayerId, { mean: TensorName; variance: TensorName }>();
+    let count = 0;
+    for await (const images of batches) {
+      count++;
+      const pass = new TrainingPass(this.layers, this.weights, new Map(), false);
+      try {
+        pass.forward(images, this.output);
+        const statistics = [...pass.statistics.values()];
+        const values = await readValues(statistics.flatMap(({ mean, variance }) => [mean, variance]));
+        statistics.forEach(({ layer, positions }, index) => {
+          const mean = present(values[2 * index]);
+          const sum = combined.get(layer.id) ?? new CombinedStatistics(mean.length);
+          sum.add(mean, present(values[2 * index + 1]), positions);
+          combined.set(layer.id, sum);
+          last.set(layer.id, layer);
+        });
+      } finally {
+        pass.dispose();
+        images.dispose();
+      }
+    }
+    if (count === 0) throw new RangeError('Recalibration needs at least one batch of images, and got none.');
+    const tensors: Record<TensorName, { shape: number[]; values: Float32Array }> = {};
+    for (const [id, names] of last) {
+      const { mean, variance } = present(combined.get(id)).result();
+      tensors[names.mean] = { shape: [mean.length], values: mean };
+      tensors[names.variance] = { shape: [variance.length], values: variance };
+    }
+    this.assign(tensors);
+  }
+
+  async readBack(): Promise<Tensors> {
+    const names = [...this.variables.keys()];
+    const values = await readValues([...this.variables.values()]);
+    // Tensors no layer names stay as they came.
+    const tensors = { ...this.network.tensors };
+    names.forEach((name, index) => {
+      tensors[name] = { shape: this.variable(name).shape, values: present(values[index]) };
+    });
+    return tensors;
+  }
+
+  assign(tensors: Tensors): void {
+    for (const [name, tensor] of Object.entries(tensors)) {
+      const variable = this.variables.get(name);
+      if (variable === undefined) {
+        if (name in this.network.tensors) continue;
+        throw new NetworkError(`The network has no tensor "${name}" to assign to.`);
+      }
+      checkTensor(tensors, name, variable.shape);
+      const value = toDevice(tensor);
+      variable.assign(value);
+      value.dispose();
+    }
+  }
+
+  async snapshot(): Promise<Network> {
+    return { ...this.network, tensors: await this.readBack() };
+  }
+
+  dispose(): void {
+    for (const variable of this.variables.values()) variable.dispose();
+    this.variables.clear();
+    this.released();
+  }
+
+  private upload(name: TensorName): tf.Variable {
+    const value = toDevice(present(this.network.tensors[name]));
+    const variable = tf.variable(value);
+    value.dispose();
+    this.variables.set(name, variable);
+    return variable;
+  }
+
+  private variable(name: TensorName): tf.Variable {
+    const variable = this.variables.get(name);
+    if (variable === undefined) throw new NetworkError(`Tensor "${name}" is not on the device.`);
+    return variable;
+  }
+
+  /** Running variance takes the unbiased estimate, as PyTorch does; normalisation used the population variance. */
+  private followStatistics(pass: TrainingPass, momentum: number): void {
+    if (momentum === 0) return;
+    tf.tidy(() => {
+      for (const { layer, mean, variance, positions } of pass.statistics.values()) {
+        const unbiased = tf.mul(variance, positions / Math.max(positions - 1, 1));
+        follow(this.variable(layer.mean), mean, momentum);
+        follow(this.variable(layer.variance), unbiased, momentum);
+      }
+    });
+  }
+}
+
+function follow(running: tf.Variable, batch: tf.Tensor, momentum: number): void {
+  running.assign(tf.add(tf.mul(running, 1 - momentum), tf.mul(batch, momentum)));
+}
+
+function inOrder(gradients: PassGradients, gates: readonly LayerId[], parameters: readonly Parameter[]): tf.Tensor[] {
+  return [
+    ...gates.map((id) => present(gradients.gates.get(id))),
+    ...parameters.map(({ name }) => present(gradients.tensors.get(name))),
+  ];
+}
+
+/** The same data as a tensor of the current scope: kept tensors would escape a caller's `tidy`. */
+function handOver(tensor: tf.Tensor): tf.Tensor {
+  const own = tensor.clone();
+  tensor.dispose();
+  return own;
+}
+
+function isParameterRole(role: TensorRole): role is ParameterRole {
+  return role !== 'mean' && role !== 'variance';
+}
+
+function checkTensor(tensors: Tensors, name: TensorName, shape: readonly number[], layer?: LayerId): void {
+  const tensor = tensors[name];
+  if (tensor === undefined) {
+    throw new NetworkError(`The network has no tensor "${name}", which layer "${layer ?? ''}" names.`, layer);
+  }
+  const size = shape.reduce((a, b) => a * b, 1);
+  if (tensor.shape.join() === shape.join() && tensor.values.length === size) return;
+  const found = `[${tensor.shape.join(', ')}] with ${tensor.values.length} values`;
+  throw new NetworkError(`Tensor "${name}" must have shape [${shape.join(', ')}], but has ${found}.`, layer);
+}
+
+function present<T>(value: T | null | undefined): T {
+  if (value === undefined || value === null) throw new RangeError('A tensor the step needs is missing.');
+  return value;
+}

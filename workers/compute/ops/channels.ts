@@ -1,0 +1,62 @@
+/**
+ * Per-channel arithmetic on `[n, h, w, c]` and `[n, c]`: sums, means, scale and shift.
+ *
+ * tfjs's WASM reductions over leading axes transpose first and its batch-norm kernel is scalar; a pooling plus a matrix
+ * product with ones, and a 1x1 depthwise convolution with bias, are ten times faster there (0.13 against 1.1 ms and 0.2
+ * against 2.1 ms for 32x32x32x16, one thread). WebGPU has its own kernels.
+ */
+import * as tf from '@tensorflow/tfjs-core';
+
+/** Sum over all axes but the last, `[c]`. */
+export function channelSum(x: tf.Tensor): tf.Tensor1D {
+  const positions = x.size / (x.shape.at(-1) ?? 1);
+  return tf.tidy(() => tf.mul(channelMean(x), positions));
+}
+
+/** Mean over all axes but the last, `[c]`. */
+export function channelMean(x: tf.Tensor): tf.Tensor1D {
+  const channels = x.shape.at(-1) ?? 1;
+  if (tf.getBackend() !== 'wasm') {
+    return tf.mean(
+      x,
+      x.shape.slice(0, -1).map((_, axis) => axis),
+    );
+  }
+  return tf.tidy(() => {
+    const perImage = x.rank === 4 ? imageMean(x as tf.Tensor4D) : tf.reshape(x, [x.size / channels, channels]);
+    const [rows = 1] = perImage.shape;
+    return tf.reshape(tf.matMul(tf.fill([1, rows], 1 / rows), perImage as tf.Tensor2D), [channels]);
+  });
+}
+
+/** Mean over height and width, `[n, c]`. */
+export function imageMean(x: tf.Tensor4D): tf.Tensor2D {
+  const [batch, height, width, channels] = x.shape;
+  if (height * width === 1) return tf.reshape(x, [batch, channels]);
+  if (tf.getBackend() !== 'wasm') return tf.mean(x, [1, 2]);
+  return tf.tidy(() => tf.reshape(tf.avgPool(x, [height, width], 1, 'valid'), [batch, channels]));
+}
+
+/** `x * scale + shift` per channel; `scale` and `shift` are `[c]`. */
+export function scaleShift(x: tf.Tensor, scale: tf.Tensor, shift: tf.Tensor | undefined): tf.Tensor {
+  if (tf.getBackend() !== 'wasm') {
+    return tf.tidy(() => (shift === undefined ? tf.mul(x, scale) : tf.add(tf.mul(x, scale), shift)));
+  }
+  return tf.tidy(() => {
+    const channels = x.shape.at(-1) ?? 1;
+    const spatial = x.rank === 4 ? x : tf.reshape(x, [x.size / channels, 1, 1, channels]);
+    const filter = tf.reshape(scale, [1, 1, channels, 1]);
+    const attributes = { strides: [1, 1], pad: 'valid', dataFormat: 'NHWC', dilations: [1, 1] };
+    const result =
+      shift === undefined
+        ? tf.engine().runKernel<tf.Tensor>(tf.DepthwiseConv2dNative, { x: spatial, filter }, attributes)
+        : tf
+            .engine()
+            .runKernel<tf.Tensor>(
+              tf.FusedDepthwiseConv2D,
+              { x: spatial, filter, bias: shift },
+              { ...attributes, activation: 'linear' },
+            );
+    return tf.reshape(result, x.shape);
+  });
+}

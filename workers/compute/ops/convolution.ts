@@ -1,0 +1,181 @@
+/**
+ * Convolution and its two gradients, composed from forward convolutions.
+ *
+ * tfjs 4.22 has no convolution filter gradient on WASM and a naive input gradient; its forward convolution there is
+ * XNNPACK's and close to what the cores can do. So both gradients are written as forward convolutions:
+ *
+ * - filter gradient: the input with batch and channels exchanged, convolved with the output gradient as the kernel,
+ *   stride and dilation exchanged;
+ * - input gradient: the output gradient convolved with the flipped kernel; for a stride s all s * s phases of the
+ *   result are computed as channels of one convolution at output resolution and then interleaved, so that no
+ *   multiplication by an inserted zero is done.
+ */
+import * as tf from '@tensorflow/tfjs-core';
+import type { Padding, Pair } from '../../network/graph';
+import { explicitPadding, padOrCrop, spread, windowedSize } from './spatial';
+
+export interface ConvolutionWindow {
+  readonly kernelSize: Pair;
+  readonly stride: Pair;
+  readonly padding: Padding;
+  readonly dilation: Pair;
+}
+
+/** `[n, h, w, cin]` by `[kh, kw, cin / groups, filters]`; padding may be negative (crops). */
+export function convolve(x: tf.Tensor4D, kernel: tf.Tensor4D, window: ConvolutionWindow, groups = 1): tf.Tensor4D {
+  if (groups > 1) {
+    const inputs = tf.split<tf.Tensor4D>(x, groups, 3);
+    const kernels = tf.split<tf.Tensor4D>(kernel, groups, 3);
+    return tf.concat4d(
+      inputs.map((input, group) => convolve(input, at(kernels, group), window)),
+      3,
+    );
+  }
+  const { stride, padding, dilation } = window;
+  const negative = padding.some((amount) => amount < 0);
+  const input = negative ? padOrCrop(x, padding) : x;
+  // The kernel is called directly: tf.conv2d refuses stride and dilation together, which the kernels can do.
+  return tf.engine().runKernel<tf.Tensor4D>(
+    tf.Conv2D,
+    { x: input, filter: kernel },
+    {
+      strides: [...stride],
+      pad: explicitPadding(negative ? [0, 0, 0, 0] : padding),
+      dataFormat: 'NHWC',
+      dilations: [...dilation],
+    },
+  );
+}
+
+/** Gradient of the loss by the convolution's input of shape `inputShape`. */
+export function convolveInputGradient(
+  dy: tf.Tensor4D,
+  kernel: tf.Tensor4D,
+  inputShape: readonly number[],
+  window: ConvolutionWindow,
+  groups = 1,
+): tf.Tensor4D {
+  if (groups > 1) {
+    const gradients = tf.split<tf.Tensor4D>(dy, groups, 3);
+    const kernels = tf.split<tf.Tensor4D>(kernel, groups, 3);
+    const [batch = 0, height = 0, width = 0, channels = 0] = inputShape;
+    const part = [batch, height, width, channels / groups];
+    return tf.concat4d(
+      gradients.map((gradient, group) => convolveInputGradient(gradient, at(kernels, group), part, window)),
+      3,
+    );
+  }
+  const [strideY, strideX] = window.stride;
+  const phased = strideY === strideX && strideY > 1 && window.dilation[0] === 1 && window.dilation[1] === 1;
+  return phased
+    ? phasedInputGradient(dy, kernel, inputShape, window)
+    : dilatedInputGradient(dy, kernel, inputShape, window);
+}
+
+/** Gradient of the loss by the kernel `[kh, kw, cin / groups, filters]`. */
+export function convolveKernelGradient(
+  x: tf.Tensor4D,
+  dy: tf.Tensor4D,
+  window: ConvolutionWindow,
+  groups = 1,
+): tf.Tensor4D {
+  if (groups > 1) {
+    const inputs = tf.split<tf.Tensor4D>(x, groups, 3);
+    const gradients = tf.split<tf.Tensor4D>(dy, groups, 3);
+    return tf.concat4d(
+      inputs.map((input, group) => convolveKernelGradient(input, at(gradients, group), window)),
+      3,
+    );
+  }
+  const images = tf.transpose(x, [3, 1, 2, 0]);
+  const filters = tf.transpose(dy, [1, 2, 0, 3]);
+  const [top, , left] = window.padding;
+  // Rows and columns the last window does not reach would give the result extra taps: crop them by negative padding.
+  const reach = (axis: 0 | 1): number =>
+    window.stride[axis] * ((dy.shape[axis + 1] ?? 0) - 1) + window.dilation[axis] * (window.kernelSize[axis] - 1) + 1;
+  const bottom = reach(0) - x.shape[1] - top;
+  const right = reach(1) - x.shape[2] - left;
+  const taps = convolve(images, filters, {
+    kernelSize: [dy.shape[1], dy.shape[2]],
+    stride: window.dilation,
+    padding: [top, bottom, left, right],
+    dilation: window.stride,
+  });
+  return tf.transpose(taps, [1, 2, 0, 3]);
+}
+
+/** Any stride and dilation: zeros are put between the pixels of `dy`. With stride 1 nothing is inserted. */
+function dilatedInputGradient(
+  dy: tf.Tensor4D,
+  kernel: tf.Tensor4D,
+  inputShape: readonly number[],
+  { kernelSize, stride, padding, dilation }: ConvolutionWindow,
+): tf.Tensor4D {
+  const gradient = stride[0] === 1 && stride[1] === 1 ? dy : (spread(dy, [...stride, 1]) as tf.Tensor4D);
+  const flipped = tf.transpose(tf.reverse(kernel, [0, 1]), [0, 1, 3, 2]);
+  const before = (axis: 0 | 1): number => dilation[axis] * (kernelSize[axis] - 1) - (padding[2 * axis] ?? 0);
+  const after = (axis: 0 | 1): number =>
+    (inputShape[axis + 1] ?? 0) -
+    (gradient.shape[axis + 1] ?? 0) -
+    before(axis) +
+    dilation[axis] * (kernelSize[axis] - 1);
+  return convolve(gradient, flipped, {
+    kernelSize,
+    stride: [1, 1],
+    padding: [before(0), after(0), before(1), after(1)],
+    dilation,
+  });
+}
+
+/**
+ * Equal strides s > 1, no dilation. With i the padded input row, i = q * s + r, only kernel rows k = r + s * j meet it,
+ * from output row q - j: phase r is a convolution of `dy` with every s-th kernel row, and the phases interleave.
+ */
+function phasedInputGradient(
+  dy: tf.Tensor4D,
+  kernel: tf.Tensor4D,
+  inputShape: readonly number[],
+  { kernelSize, stride: [stride], padding }: ConvolutionWindow,
+): tf.Tensor4D {
+  const [, , cin, filters] = kernel.shape;
+  const [, height = 0, width = 0] = inputShape;
+  const [top, , left] = padding;
+  const taps: Pair = [Math.ceil(kernelSize[0] / stride), Math.ceil(kernelSize[1] / stride)];
+  const whole = tf.pad(kernel, [
+    [0, taps[0] * stride - kernelSize[0]],
+    [0, taps[1] * stride - kernelSize[1]],
+    [0, 0],
+    [0, 0],
+  ]);
+  const phases = tf.transpose(
+    tf.reverse(tf.reshape(whole, [taps[0], stride, taps[1], stride * cin * filters]), [0, 2]),
+    [0, 2, 1, 3],
+  );
+  // [taps, taps, row phase, column phase * cin, filters] to [taps, taps, filters, row phase * column phase * cin].
+  const phaseKernel = tf.reshape(
+    tf.transpose(tf.reshape(phases, [taps[0] * taps[1], stride * stride * cin, filters]), [0, 2, 1]),
+    [taps[0], taps[1], filters, stride * stride * cin],
+  );
+  const rows = Math.ceil((height + top) / stride);
+  const columns = Math.ceil((width + left) / stride);
+  const channels = convolve(dy, phaseKernel as tf.Tensor4D, {
+    kernelSize: taps,
+    stride: [1, 1],
+    padding: [taps[0] - 1, rows - dy.shape[1], taps[1] - 1, columns - dy.shape[2]],
+    dilation: [1, 1],
+  });
+  const interleaved = tf.depthToSpace(channels, stride, 'NHWC');
+  if (top === 0 && left === 0 && rows * stride === height && columns * stride === width) return interleaved;
+  return padOrCrop(interleaved, [-top, height + top - rows * stride, -left, width + left - columns * stride]);
+}
+
+/** Output size of a convolution, `[height, width]`. */
+export function convolvedSize(inputShape: readonly number[], window: ConvolutionWindow): Pair {
+  return windowedSize([inputShape[1] ?? 0, inputShape[2] ?? 0], window);
+}
+
+function at<T>(parts: readonly T[], index: number): T {
+  const part = parts[index];
+  if (part === undefined) throw new RangeError(`A grouped convolution has no group ${index}.`);
+  return part;
+}
