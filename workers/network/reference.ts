@@ -1,7 +1,7 @@
 /**
  * The reference interpreter: what a network computes, in float64 and plain loops.
  *
- * Slow (about 1e8 multiply-adds a second) and obviously right: property tests, the device self-check and the proofs of
+ * Slow (about 3e8 multiply-adds a second) and obviously right: property tests, the device self-check and the proofs of
  * cuts and exports are measured against it. It knows inference only.
  */
 import {
