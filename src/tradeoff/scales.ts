@@ -4,13 +4,7 @@
  * The plot area is fixed by the panel's size alone, so that the overlay that follows the pointer can be placed without
  * asking the chart library.
  */
-import { clamp } from './clamp';
-
-export interface Axis {
-  readonly low: number;
-  readonly high: number;
-  readonly ticks: readonly number[];
-}
+import { along, clamp, niceStep, ticksBetween, type Axis } from '../ui/axis';
 
 /** In pixels from the panel's top left corner. */
 export interface PlotArea {
@@ -64,30 +58,18 @@ export function accuracyAxis(front: readonly number[], original: number | null):
   return { low, high, ticks: ticksBetween(low, Math.min(high, 100), step) };
 }
 
-/** The next of 0.5, 1, 2, 5, 10, 20 that is not below `rough`. */
-function niceStep(rough: number): number {
-  return [0.5, 1, 2, 5, 10].find((step) => step >= rough) ?? 20;
-}
-
-function ticksBetween(low: number, high: number, step: number): readonly number[] {
-  const first = Math.ceil(low / step) * step;
-  const ticks: number[] = [];
-  for (let tick = first; tick <= high + 1e-9; tick += step) ticks.push(tick);
-  return ticks;
-}
-
 /** Data to pixels along x. */
 export function xOf(value: number, axis: Axis, area: PlotArea): number {
-  return area.left + ((value - axis.low) / (axis.high - axis.low)) * (area.right - area.left);
+  return area.left + along(value, axis.low, axis.high) * (area.right - area.left);
 }
 
 /** Data to pixels along y (upwards). */
 export function yOf(value: number, axis: Axis, area: PlotArea): number {
-  return area.bottom - ((value - axis.low) / (axis.high - axis.low)) * (area.bottom - area.top);
+  return area.bottom - along(value, axis.low, axis.high) * (area.bottom - area.top);
 }
 
 /** Pixels to a budget: share of 1 in steps of 0.1 %, within `limits`. */
 export function budgetAt(pixel: number, axis: Axis, area: PlotArea, limits: readonly [number, number]): number {
-  const value = axis.low + ((pixel - area.left) / (area.right - area.left)) * (axis.high - axis.low);
+  const value = axis.low + along(pixel, area.left, area.right) * (axis.high - axis.low);
   return clamp(Math.round(value * 10) / 1000, limits[0], limits[1]);
 }
