@@ -105,3 +105,15 @@ export interface MethodHooks extends TrainingHooks {
 export interface Method extends MethodDeclaration {
   readonly begin: (context: MethodContext) => Promise<MethodHooks>;
 }
+
+/** A method was asked for something it cannot do. */
+export class MethodError extends Error {
+  override readonly name = 'MethodError';
+  constructor(
+    message: string,
+    /** The method's id, as it was asked for. */
+    readonly method: string,
+  ) {
+    super(message);
+  }
+}

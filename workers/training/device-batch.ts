@@ -7,7 +7,7 @@ import type { HostBatch } from './batching';
 import type { DeviceBatch } from './hooks';
 
 /** Uploads `batch`; `shape` is that of one image. The caller disposes both tensors. */
-export function toDevice(batch: HostBatch, shape: readonly [number, number, number], classes: number): DeviceBatch {
+export function uploadBatch(batch: HostBatch, shape: readonly [number, number, number], classes: number): DeviceBatch {
   return { images: tensor4d(batch.images, [batch.count, ...shape]), labels: oneHot(batch.labels, classes) };
 }
 

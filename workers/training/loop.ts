@@ -11,7 +11,7 @@ import { networkCosts } from '../network/costs';
 import type { Normalisation, Tensors } from '../network/graph';
 import { createTrainingBatches, type HostBatch, type TrainingBatches } from './batching';
 import type { TrainControl } from './control';
-import { requireFit, toDevice } from './device-batch';
+import { requireFit, uploadBatch } from './device-batch';
 import { DivergedError, firstNonFinite } from './divergence';
 import type { SettingValues, StepPosition, Telemetry, TrainingHooks } from './hooks';
 import { classificationLoss } from './loss';
@@ -268,7 +268,7 @@ function createOptimiser({ loaded, settings, hooks = {} }: TrainOptions): Optimi
 
 function forwardAndBackward(options: TrainOptions, batch: HostBatch, classes: number): StepResult {
   const { loaded, teacher, settings, hooks = {} } = options;
-  const { images, labels } = toDevice(batch, options.dataset.shape, classes);
+  const { images, labels } = uploadBatch(batch, options.dataset.shape, classes);
   const held: Tensor[] = [images, labels];
   try {
     let distillation: { logits: Tensor2D; weight: number; temperature: number } | undefined;

@@ -5,9 +5,11 @@
  * momentum; PyTorch's convention, in which the rate multiplies the whole buffer). Weight decay acts on kernels of
  * convolutions, depthwise and dense layers, not on biases nor on batch norm's gamma and beta (Goyal et al. 2017, section 5.3).
  */
-import { add, dispose, keep, mul, scalar, sub, tensor, tidy, type Tensor, type Variable } from '@tensorflow/tfjs-core';
+import { add, dispose, keep, mul, scalar, sub, tidy, type Tensor, type Variable } from '@tensorflow/tfjs-core';
+import { toDevice } from '../compute/eager/transfer';
 import type { Parameter } from '../compute/executor';
 import type { Tensors } from '../network/graph';
+import { readTensors } from './read-tensors';
 
 /** A variable the optimiser updates. */
 export interface Trained {
@@ -71,12 +73,8 @@ export function createSgd({ trained, momentum, weightDecay }: SgdOptions): Optim
       });
     },
 
-    async readState() {
-      const read = [...buffers].map(async ([name, buffer]) => {
-        const values = Float32Array.from(await buffer.data());
-        return [name, { shape: buffer.shape, values }] as const;
-      });
-      return Object.fromEntries(await Promise.all(read));
+    readState() {
+      return readTensors(buffers);
     },
 
     writeState(state) {
@@ -91,7 +89,7 @@ export function createSgd({ trained, momentum, weightDecay }: SgdOptions): Optim
               `[${value.shape.join(', ')}]: the checkpoint belongs to another network.`,
           );
         }
-        buffers.set(name, keep(tensor(saved.values, [...saved.shape])));
+        buffers.set(name, keep(toDevice(saved)));
       }
     },
 

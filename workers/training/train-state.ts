@@ -1,8 +1,10 @@
 /** What must be kept, beside the network's own tensors, for a resumed stage to equal an undisturbed one. */
-import { tensor, tidy } from '@tensorflow/tfjs-core';
-import type { Tensor, Tensors } from '../network/graph';
+import { tidy } from '@tensorflow/tfjs-core';
+import { toDevice } from '../compute/eager/transfer';
+import type { Tensors } from '../network/graph';
 import type { TrainingHooks } from './hooks';
 import type { Optimiser } from './optimiser';
+import { readTensors } from './read-tensors';
 
 export interface TrainState {
   /** Steps done. Epoch, learning rate, shuffling and augmentation follow from it and the seed. */
@@ -16,16 +18,11 @@ export interface TrainState {
 }
 
 export async function saveTraining(step: number, optimiser: Optimiser, hooks: TrainingHooks): Promise<TrainState> {
-  const variables = await Promise.all(
-    (hooks.variables ?? []).map(async (variable): Promise<[string, Tensor]> => {
-      const values = Float32Array.from(await variable.data());
-      return [variable.name, { shape: variable.shape, values }];
-    }),
-  );
+  const variables = (hooks.variables ?? []).map((variable) => [variable.name, variable] as const);
   return {
     step,
     optimiser: await optimiser.readState(),
-    variables: Object.fromEntries(variables),
+    variables: await readTensors(new Map(variables)),
     method: (await hooks.readState?.()) ?? {},
   };
 }
@@ -34,7 +31,7 @@ export function restoreTraining(state: TrainState, optimiser: Optimiser, hooks: 
   optimiser.writeState(state.optimiser);
   for (const variable of hooks.variables ?? []) {
     const saved = state.variables[variable.name];
-    if (saved !== undefined) tidy(() => variable.assign(tensor(saved.values, [...saved.shape])));
+    if (saved !== undefined) tidy(() => variable.assign(toDevice(saved)));
   }
   hooks.writeState?.(state.method);
 }

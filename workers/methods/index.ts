@@ -1,0 +1,23 @@
+/** The methods the studio knows, in the order of the menu. */
+import { bnScale } from './bn-scale';
+import { fpgm } from './fpgm';
+import { l1 } from './l1';
+import { l2 } from './l2';
+import { MethodError, type Method, type MethodDeclaration } from './method';
+import { random } from './random';
+import { taylor } from './taylor';
+
+export const methods: readonly Method[] = [l1, l2, fpgm, taylor, bnScale, random];
+
+/** Throws `MethodError` when there is none. */
+export function methodById(id: string): Method {
+  const method = methods.find((candidate) => candidate.id === id);
+  if (method !== undefined) return method;
+  const known = methods.map((candidate) => candidate.id).join(', ');
+  throw new MethodError(`There is no method "${id}". Known methods: ${known}.`, id);
+}
+
+/** The declarations alone: plain data for the page. */
+export function catalogue(): readonly MethodDeclaration[] {
+  return methods.map(({ begin: _begin, ...declaration }) => declaration);
+}
