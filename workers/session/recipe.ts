@@ -95,10 +95,7 @@ export const CutRulesSchema = v.strictObject({
   /** Layers that keep exactly this many filters. */
   keep: v.optional(v.record(layerId, positive), {}),
   /** Filters decided by hand; the budget keeps these choices. */
-  byHand: v.optional(
-    v.record(layerId, v.strictObject({ cut: v.array(channel), keep: v.array(channel) })),
-    {},
-  ),
+  byHand: v.optional(v.record(layerId, v.strictObject({ cut: v.array(channel), keep: v.array(channel) })), {}),
 });
 
 export const StageSchema = v.variant('stage', [
