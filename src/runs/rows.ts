@@ -76,7 +76,7 @@ export function rowOf(run: RunSummary): RunRow {
 /** "20 epochs, 8:44 min", "20 epochs" while it runs, "no training". */
 function trainingText(run: RunSummary): string {
   const epochs = trainingAfterCut(run.recipe).reduce((sum, stage) => sum + stage.epochs, 0);
-  const effort = epochs === 0 ? 'no training' : `${formatEpochs(epochs)}`;
+  const effort = epochs === 0 ? 'no training' : formatEpochs(epochs);
   return run.result === null ? effort : `${effort}, ${formatDuration(run.result.seconds)}`;
 }
 

@@ -94,7 +94,7 @@ export function formatSetting(value: number): string {
 export function formatScientific(value: number): string {
   if (value === 0) return '0';
   const [mantissa = '', exponent = ''] = value.toExponential(1).split('e');
-  const digits = [...exponent.replace(/^[+-]/, '')].map((digit) => SUPERSCRIPTS[Number(digit)] ?? '').join('');
+  const digits = exponent.replace(/^[+-]/, '').replaceAll(/\d/g, (digit) => SUPERSCRIPTS[Number(digit)] ?? '');
   return `${mantissa.replace('-', MINUS)}${NBSP}×${NBSP}10${exponent.startsWith('-') ? '⁻' : ''}${digits}`;
 }
 
