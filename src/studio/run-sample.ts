@@ -1,6 +1,5 @@
 /** Runs for tests: a recipe of score, prune, recalibrate, fine-tune, and the candidates it leaves. */
-import { parseRecipe } from '../../workers/session/recipe';
-import type { Candidate, RecipeInput, RunResult, RunState, RunSummary } from '../../workers/protocol';
+import type { Candidate, Recipe, RunResult, RunState, RunSummary, TrainStage } from '../../workers/protocol';
 
 export interface RunSample {
   readonly run?: string;
@@ -17,8 +16,8 @@ export interface RunSample {
   readonly started?: number;
   readonly epochs?: number;
   readonly seconds?: number;
-  readonly network?: RecipeInput['network'];
-  readonly data?: RecipeInput['data'];
+  readonly network?: Recipe['network'];
+  readonly data?: Recipe['data'];
   readonly split?: Candidate['split'];
 }
 
@@ -28,22 +27,49 @@ export const SAMPLE_DATA = { source: 'shapes10' } as const;
 const MACS = 40_813_184;
 const PARAMETERS = 272_474;
 
+const CUT = {
+  allocation: 'global',
+  reduction: 'mean',
+  floor: 0.1,
+  roundTo: 1,
+  protect: [],
+  keep: {},
+  byHand: {},
+} as const;
+
+const TRAINING: TrainStage = {
+  stage: 'fine-tune',
+  epochs: 20,
+  batchSize: 64,
+  learningRate: 0.02,
+  momentum: 0.9,
+  weightDecay: 5e-4,
+  schedule: 'cosine',
+  warmUp: 0,
+  labelSmoothing: 0,
+  augment: true,
+  distillation: 0,
+  temperature: 4,
+};
+
 /** A run as the worker would report it. Kinds whose accuracy is undefined are left out. */
 export function sampleRun(sample: RunSample = {}): RunSummary {
   const { run = 'run-1', method = 'taylor', budget = 0.5, share = budget - 0.005, state = 'finished' } = sample;
   const { split = 'validation', epochs = 20, origin = 'here', original = 0.968 } = sample;
-  const recipe = parseRecipe({
+  const recipe: Recipe = {
     version: 1,
     name: `${method} at ${budget}`,
+    seed: 1,
     network: sample.network ?? SAMPLE_NETWORK,
     data: sample.data ?? SAMPLE_DATA,
+    measureOn: split,
     stages: [
-      { stage: 'score', method },
-      { stage: 'prune', budget },
-      { stage: 'recalibrate' },
-      { stage: 'fine-tune', epochs },
+      { stage: 'score', method, settings: {} },
+      { ...CUT, stage: 'prune', budget },
+      { stage: 'recalibrate', images: 1024 },
+      { ...TRAINING, epochs },
     ],
-  } satisfies RecipeInput);
+  };
   const kinds = [
     ['original', 'score', original],
     ['cut', 'prune', sample.cut],

@@ -62,12 +62,12 @@ export function Drawing({ label, draw, watch, height, onHover, onPress }: Drawin
       ref={canvas}
       className={height === undefined ? styles.filling : styles.drawing}
       style={height === undefined ? undefined : { height }}
-      role="img"
-      aria-label={label}
       onPointerMove={onHover === undefined ? undefined : (event) => onHover(positionOf(event))}
       onPointerLeave={onHover === undefined ? undefined : () => onHover(null)}
       onClick={onPress === undefined ? undefined : (event) => onPress(positionOf(event))}
-    />
+    >
+      {label}
+    </canvas>
   );
 }
 
