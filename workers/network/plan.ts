@@ -8,6 +8,9 @@ import type { ChannelIndex, Graph, LayerId } from './graph';
 /** Importance per filter, higher = keep, one array per weighted layer (`length` = its output channels). */
 export type FilterScores = Readonly<Record<LayerId, Float32Array>>;
 
+/** Channels to remove by weighted layer, in the numbering before the cut. */
+export type RemovedChannels = Readonly<Record<LayerId, readonly ChannelIndex[]>>;
+
 export type Reduction = 'mean' | 'max' | 'sum' | 'first';
 export type Allocation = 'global' | 'uniform' | 'sensitivity';
 
@@ -20,13 +23,15 @@ export interface CutRules {
   readonly reduction: Reduction;
   /** Smallest share of its filters every layer keeps (never fewer than one filter). */
   readonly floor: number;
-  /** Kept widths are multiples of this where the layer is wide enough. */
+  /** Channel groups that lose filters keep a multiple of this, where they are that wide and hands left it possible. */
   readonly roundTo: 1 | 4 | 8;
   readonly protect: readonly LayerId[];
   /** Layers that keep exactly this many filters. */
   readonly keep: Readonly<Record<LayerId, number>>;
   /** Filters decided by hand. */
-  readonly byHand: Readonly<Record<LayerId, { readonly cut: readonly ChannelIndex[]; readonly keep: readonly ChannelIndex[] }>>;
+  readonly byHand: Readonly<
+    Record<LayerId, { readonly cut: readonly ChannelIndex[]; readonly keep: readonly ChannelIndex[] }>
+  >;
 }
 
 /** Accuracy (share of 1) of the network when only this group is cut, by share of its units removed, ascending. */
@@ -49,7 +54,7 @@ export interface PlannerInput {
 
 export interface CutPlan {
   /** Channels to remove by weighted layer, ascending; closed under coupling. Layers that lose nothing are absent. */
-  readonly removed: Readonly<Record<LayerId, readonly ChannelIndex[]>>;
+  readonly removed: RemovedChannels;
   readonly macs: number;
   readonly parameters: number;
   /** `macs` / the original's. */
@@ -58,4 +63,6 @@ export interface CutPlan {
   readonly filters: { readonly removed: number; readonly total: number };
   /** Why the budget was not reached, naming the floor, protection or override that stopped it. */
   readonly shortfall?: string | undefined;
+  /** Wishes of the rules that could not be granted (a hand cut in a protected layer ...), one sentence each. */
+  readonly notes?: readonly string[] | undefined;
 }
