@@ -2,13 +2,17 @@
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { App } from './app/app';
+import { createFixtureClient } from './studio/fixture-client';
+import { actions, connectStudio } from './studio/store';
 import './ui/tokens.css';
 import './ui/base.css';
 
 const root = document.getElementById('root');
 if (root === null) throw new Error('index.html has no element with the id "root".');
+connectStudio(createFixtureClient());
 createRoot(root).render(
   <StrictMode>
     <App />
   </StrictMode>,
 );
+void actions.start('auto');

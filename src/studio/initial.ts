@@ -1,6 +1,7 @@
 /** The studio before anything was opened, and what a person's browser remembers of the view. */
 import type { CutRules } from '../../workers/network/plan';
 import type { LiveRun, PreviewState, ScoringState, StudioState, Theme } from './state';
+import type { RememberedView } from './view-memory';
 import type { TrainStage } from '../../workers/protocol';
 
 export const initialRules: CutRules = {
@@ -44,7 +45,7 @@ export const noScores: ScoringState = {
 
 export const emptyLiveRun: LiveRun = { progress: null, points: [], telemetry: null, proof: null, savedStep: null };
 
-export function initialState(theme: Theme): StudioState {
+export function initialState(remembered: RememberedView, theme: Theme): StudioState {
   return {
     engine: { phase: 'starting', device: null, methods: [], shipped: [], error: null },
     network: null,
@@ -62,8 +63,8 @@ export function initialState(theme: Theme): StudioState {
       theme,
       layer: null,
       tab: 'filters',
-      rowLength: 'multiply-adds',
-      order: 'strongest first',
+      rowLength: remembered.rowLength ?? 'multiply-adds',
+      order: remembered.order ?? 'strongest first',
       hovered: null,
       outlined: null,
       ticked: [],

@@ -7,10 +7,22 @@
 import { useStore } from 'zustand';
 import { subscribeWithSelector } from 'zustand/middleware';
 import { createStore } from 'zustand/vanilla';
+import { report, type StudioContext } from './context';
+import { createDecisions } from './decisions';
+import { createEventFeed } from './events';
+import { createExporting } from './exporting';
 import { initialState } from './initial';
+import { createOpening } from './opening';
+import { createPlanning } from './planning';
+import { createPreviewing } from './previewing';
+import { createRunning } from './running';
+import { createScoring } from './scoring';
 import type { StudioActions, StudioClient, StudioState } from './state';
+import { recallView, rememberView, systemTheme } from './view-memory';
 
-export const studio = createStore<StudioState>()(subscribeWithSelector(() => initialState('light')));
+export const studio = createStore<StudioState>()(
+  subscribeWithSelector(() => initialState(recallView(), recallView().theme ?? systemTheme())),
+);
 
 /** The piece of the state a component draws; it renders again when that piece changes (`Object.is`). */
 export function useStudio<T>(selector: (state: StudioState) => T): T {
@@ -25,54 +37,63 @@ export function studioClient(): StudioClient {
   return connected;
 }
 
-/** Connects the page to its worker. Returns the disconnect function. */
-export function connectStudio(client: StudioClient): () => void {
-  connected = client;
-  return () => {
-    connected = null;
-    client.dispose();
-  };
-}
-
-const notYet = (): never => {
-  throw new Error('Arrives with the next change of the store.');
-};
+const context: StudioContext = { store: studio, client: studioClient };
+const planning = createPlanning();
+const previewing = createPreviewing(context);
+const scoring = createScoring(context, planning);
+const decisions = createDecisions(context, planning, scoring, previewing);
+const opening = createOpening(context, decisions, scoring, previewing);
+const running = createRunning(context, opening.openedFiles);
+const feed = createEventFeed(context, () => void running.refresh().catch((thrown: unknown) => report(context, thrown)));
 
 export const actions: StudioActions = {
-  start: notYet,
-  openNetwork: notYet,
-  openDataset: notYet,
-  openFiles: notYet,
-  chooseMethod: notYet,
-  dragBudget: notYet,
-  releaseBudget: notYet,
-  cancelDrag: notYet,
-  changeRules: notYet,
-  toggleFilter: notYet,
-  keepFilters: notYet,
-  protectLayer: notYet,
-  undo: notYet,
-  redo: notYet,
-  changeFineTune: notYet,
-  startRun: notYet,
-  controlRun: notYet,
-  openCandidate: notYet,
-  deleteRun: notYet,
-  exportNetwork: notYet,
-  tickRun(run, ticked) {
-    studio.setState(({ view }) => ({
-      view: {
-        ...view,
-        ticked: ticked
-          ? [...view.ticked.filter((id) => id !== run), run].slice(-4)
-          : view.ticked.filter((id) => id !== run),
-      },
-    }));
-  },
+  start: opening.start,
+  openNetwork: opening.openNetwork,
+  openDataset: opening.openDataset,
+  openFiles: opening.openFiles,
+  openCandidate: opening.openCandidate,
+  chooseMethod: decisions.chooseMethod,
+  dragBudget: decisions.dragBudget,
+  releaseBudget: decisions.releaseBudget,
+  cancelDrag: decisions.cancelDrag,
+  changeRules: decisions.changeRules,
+  toggleFilter: decisions.toggleFilter,
+  keepFilters: decisions.keepFilters,
+  protectLayer: decisions.protectLayer,
+  changeFineTune: decisions.changeFineTune,
+  undo: decisions.undo,
+  redo: decisions.redo,
+  startRun: running.startRun,
+  controlRun: running.controlRun,
+  deleteRun: running.deleteRun,
+  tickRun: running.tickRun,
+  ...createExporting(context),
   show(change) {
     studio.setState(({ view }) => ({ view: { ...view, ...change } }));
+    const { theme, rowLength, order } = change;
+    if (theme ?? rowLength ?? order) {
+      const { view } = studio.getState();
+      const chosen = theme ?? recallView().theme;
+      rememberView({
+        rowLength: view.rowLength,
+        order: view.order,
+        ...(chosen === undefined ? {} : { theme: chosen }),
+      });
+    }
   },
   dismiss(notice) {
     studio.setState(({ notices }) => ({ notices: notices.filter(({ id }) => id !== notice) }));
   },
 };
+
+/** Connects the page to its worker. Returns the disconnect function. */
+export function connectStudio(client: StudioClient): () => void {
+  connected = client;
+  const unsubscribe = client.subscribe((event) => feed.receive(event));
+  return () => {
+    unsubscribe();
+    feed.dispose();
+    connected = null;
+    client.dispose();
+  };
+}

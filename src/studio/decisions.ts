@@ -1,0 +1,185 @@
+/**
+ * What a person decides about the cut: method, budget, rules, hand choices, fine-tune. Every decision is one undo step.
+ *
+ * A drag changes the plan alone; its release is the decision.
+ */
+import type { CutRules } from '../../workers/network/plan';
+import type { ChannelIndex, LayerId } from '../../workers/network/graph';
+import type { SettingValues, TrainStage } from '../../workers/protocol';
+import type { StudioContext } from './context';
+import { emptyHistory, record, stepBack, stepForward } from './history';
+import { toggledByHand } from './hand-choices';
+import type { Planning } from './planning';
+import type { Previewing } from './previewing';
+import { defaultSettings, type Scoring } from './scoring';
+import type { StudioActions, StudioState } from './state';
+
+/** Smallest share of the multiply-adds the handles ask for. */
+export const smallestBudget = 0.05;
+
+interface Decision {
+  readonly rules: CutRules;
+  readonly method: string;
+  readonly settings: SettingValues;
+  readonly fineTune: TrainStage;
+}
+
+export interface Decisions extends Pick<
+  StudioActions,
+  | 'chooseMethod'
+  | 'dragBudget'
+  | 'releaseBudget'
+  | 'cancelDrag'
+  | 'changeRules'
+  | 'toggleFilter'
+  | 'keepFilters'
+  | 'protectLayer'
+  | 'changeFineTune'
+  | 'undo'
+  | 'redo'
+> {
+  /** Plans again from the present scores and rules, then checks. */
+  settle(): void;
+  /** Forgets every step: another network was opened. */
+  forget(): void;
+}
+
+export function createDecisions(
+  { store }: StudioContext,
+  planning: Planning,
+  scoring: Scoring,
+  previewing: Previewing,
+): Decisions {
+  let history = emptyHistory<Decision>();
+  /** The decision a drag started from, while it lasts. */
+  let dragged: Decision | null = null;
+
+  const decided = ({ rules, scoring: { method, settings }, fineTune }: StudioState): Decision => ({
+    rules,
+    method,
+    settings,
+    fineTune,
+  });
+
+  /** Rules and what follows from them at once; the old plan stays while a new one has to wait for a scan. */
+  function place(rules: CutRules): void {
+    const state = store.getState();
+    const plan = planning.plan(state, rules) ?? (state.scoring.scores === null ? null : state.plan);
+    store.setState({ rules, plan, preview: previewing.estimate({ ...state, rules, plan }) });
+  }
+
+  function settle(): void {
+    const { rules, scoring: present } = store.getState();
+    place(rules);
+    if (scoring.isScoring()) return;
+    if (rules.allocation !== 'sensitivity') scoring.cancelScan();
+    else if (present.scores !== null && !planning.hasSensitivity(present.scores)) return scoring.scan(settle);
+    previewing.check();
+  }
+
+  function remember(before: Decision): void {
+    history = record(history, before);
+    store.setState({ canUndo: true, canRedo: false });
+  }
+
+  function decide(change: Partial<Decision>): void {
+    const before = dragged ?? decided(store.getState());
+    dragged = null;
+    remember(before);
+    restore({ ...before, ...change });
+  }
+
+  function restore(next: Decision): void {
+    const { scoring: present } = store.getState();
+    const rescored = next.method !== present.method || next.settings !== present.settings;
+    store.setState({
+      rules: next.rules,
+      fineTune: next.fineTune,
+      scoring: rescored ? { ...present, method: next.method, settings: next.settings } : present,
+    });
+    if (rescored) {
+      previewing.cancel();
+      scoring.score(settle);
+    } else {
+      settle();
+    }
+  }
+
+  function travel(step: typeof stepBack<Decision>): void {
+    const taken = step(history, decided(store.getState()));
+    if (taken === null) return;
+    history = taken.history;
+    dragged = null;
+    store.setState({ canUndo: history.past.length > 0, canRedo: history.future.length > 0 });
+    restore(taken.value);
+  }
+
+  const changeRules = (change: Partial<CutRules>): void => {
+    decide({ rules: { ...(dragged ?? store.getState()).rules, ...change } });
+  };
+
+  return {
+    settle,
+    forget() {
+      history = emptyHistory();
+      dragged = null;
+      store.setState({ canUndo: false, canRedo: false });
+    },
+    chooseMethod(method, settings) {
+      const declaration = store.getState().engine.methods.find(({ id }) => id === method);
+      decide({ method, settings: settings ?? defaultSettings(declaration) });
+    },
+    dragBudget(budget) {
+      const state = store.getState();
+      if (dragged === null) {
+        dragged = decided(state);
+        previewing.cancel();
+      }
+      const within = clampBudget(budget);
+      if (within !== state.rules.budget) place({ ...state.rules, budget: within });
+    },
+    releaseBudget(budget) {
+      const before = dragged ?? decided(store.getState());
+      if (clampBudget(budget) === before.rules.budget) {
+        dragged = null;
+        place(before.rules);
+        previewing.check();
+      } else {
+        changeRules({ budget: clampBudget(budget) });
+      }
+    },
+    cancelDrag() {
+      if (dragged === null) return;
+      const { rules } = dragged;
+      dragged = null;
+      place(rules);
+      previewing.check();
+    },
+    changeRules,
+    toggleFilter(layer: LayerId, channel: ChannelIndex) {
+      const { network, plan, rules } = store.getState();
+      if (network === null || plan === null) return;
+      const byHand = toggledByHand(rules.byHand, network.groups, plan, layer, channel);
+      if (byHand !== null) changeRules({ byHand });
+    },
+    keepFilters(layer, count) {
+      const { [layer]: _, ...others } = store.getState().rules.keep;
+      changeRules({ keep: count === null ? others : { ...others, [layer]: count } });
+    },
+    protectLayer(layer, protect) {
+      const others = store.getState().rules.protect.filter((id) => id !== layer);
+      changeRules({ protect: protect ? [...others, layer] : others });
+    },
+    changeFineTune(change) {
+      const before = decided(store.getState());
+      remember(before);
+      store.setState({ fineTune: { ...before.fineTune, ...change } });
+    },
+    undo: () => travel(stepBack),
+    redo: () => travel(stepForward),
+  };
+}
+
+function clampBudget(budget: number): number {
+  return Math.min(1, Math.max(smallestBudget, budget));
+}

@@ -1,0 +1,44 @@
+/** Which of the dropped or chosen files are a network, which are data, and which the studio cannot read. */
+import type { DataSource } from '../../workers/protocol';
+
+export interface SortedFiles {
+  /** The network's file first, then what travels with it (a JSON with its normalisation). */
+  readonly network: readonly File[];
+  readonly data: { readonly source: DataSource; readonly files: readonly File[] } | null;
+  readonly unknown: readonly File[];
+}
+
+/** Endings of files that hold a network; some are only recognised to be refused with advice. */
+const networkEndings = ['.safetensors', '.espalier', '.onnx', '.h5', '.keras', '.pt', '.pth'];
+const imageEndings = ['.png', '.jpg', '.jpeg', '.webp', '.gif', '.bmp'];
+
+/** For file pickers. */
+export const networkAccept = '.safetensors,.espalier,.json';
+export const dataAccept = '.tar.gz,.tgz,.gz,.bin,.zip,.txt';
+
+export function sortFiles(files: readonly File[]): SortedFiles {
+  const ends = (file: File, endings: readonly string[]) =>
+    endings.some((ending) => file.name.toLowerCase().endsWith(ending));
+  const networks = files.filter((file) => ends(file, networkEndings));
+  const beside = networks.length > 0 ? files.filter((file) => ends(file, ['.json'])) : [];
+  const cifar = files.filter((file) => ends(file, ['.tar.gz', '.tgz', '.bin', 'batches.meta.txt']));
+  const zips = files.filter((file) => ends(file, ['.zip']));
+  const images = files.filter((file) => ends(file, imageEndings));
+  const data = dataOf(cifar, zips, images);
+  const known = new Set<File>([...networks, ...beside, ...(data?.files ?? [])]);
+  return { network: [...networks, ...beside], data, unknown: files.filter((file) => !known.has(file)) };
+}
+
+function dataOf(cifar: readonly File[], zips: readonly File[], images: readonly File[]): SortedFiles['data'] {
+  const [zip] = zips;
+  if (cifar.length > 0) return { source: { source: 'cifar10' }, files: cifar };
+  if (zip !== undefined) return { source: { source: 'folder', name: zip.name.replace(/\.zip$/i, '') }, files: [zip] };
+  if (images.length === 0) return null;
+  const folder = pathOf(images[0]).split('/')[0] ?? 'images';
+  return { source: { source: 'folder', name: folder }, files: images };
+}
+
+/** Path inside the chosen or dropped folder. */
+function pathOf(file: File | undefined): string {
+  return file === undefined ? '' : file.webkitRelativePath === '' ? file.name : file.webkitRelativePath;
+}

@@ -1,0 +1,229 @@
+/**
+ * A client without a worker, for component tests: real graphs of the zoo, made-up scores and accuracies.
+ *
+ * It answers after a few milliseconds and honours abort, so that panels see the same order of events as with a worker.
+ */
+import { networkCosts } from '../../workers/network/costs';
+import { layerOf, type Graph } from '../../workers/network/graph';
+import { buildZooGraph, type ZooOptions } from '../../workers/network/zoo';
+import { inferShapes } from '../../workers/network/shapes';
+import { CancelledError } from '../../workers/rpc';
+import type {
+  CommandName,
+  CommandParams,
+  CommandResult,
+  MethodDeclaration,
+  NetworkSource,
+  RunSummary,
+  StudioEvent,
+} from '../../workers/protocol';
+import { fixtureAccuracy, fixtureNormal, fixtureScores } from './fixture-scores';
+import type { StudioClient } from './state';
+
+export interface FixtureOptions {
+  /** What `shipped` opens. Default: ResNet-20 with projections. */
+  readonly network?: ZooOptions;
+  readonly runs?: readonly RunSummary[];
+  /** Milliseconds before an answer. */
+  readonly delay?: number;
+}
+
+/** The client, and a way to say what a worker would say unasked. */
+export interface FixtureClient extends StudioClient {
+  emit(event: StudioEvent): void;
+  /** Commands received, oldest first. */
+  readonly received: readonly { readonly command: CommandName; readonly params: unknown }[];
+}
+
+type Answers = { readonly [C in CommandName]: (params: CommandParams<C>) => CommandResult<C> };
+
+export function createFixtureClient(options: FixtureOptions = {}): FixtureClient {
+  const { network = { architecture: 'resnet20', shortcut: 'projection' }, runs = [], delay = 5 } = options;
+  const graphs = new Map<string, Graph>();
+  const listeners = new Set<(event: StudioEvent) => void>();
+  const received: { command: CommandName; params: unknown }[] = [];
+
+  function graphOf(handle: string): Graph {
+    const graph = graphs.get(handle);
+    if (graph === undefined) throw new Error(`The fixture has no open network "${handle}".`);
+    return graph;
+  }
+
+  function open(source: NetworkSource): CommandResult<'openNetwork'> {
+    const zoo = source.source === 'zoo' ? source : network;
+    const graph = buildZooGraph(zoo);
+    const handle = `network-${graphs.size + 1}`;
+    graphs.set(handle, graph);
+    return {
+      network: handle,
+      graph,
+      meta: { name: names[zoo.architecture], history: [] },
+      hash: '0'.repeat(64),
+      source,
+      notes: [],
+    };
+  }
+
+  /** Share of the multiply-adds left, roughly: enough to draw a curve. */
+  function shareOf(handle: string, removed: CommandParams<'preview'>['removed']): number {
+    const graph = graphOf(handle);
+    const { layers, macs } = networkCosts(graph);
+    let lost = 0;
+    for (const [id, channels] of Object.entries(removed)) {
+      const shape = inferShapes(graph).get(id);
+      lost += (1.6 * (layers.get(id)?.macs ?? 0) * channels.length) / (shape?.at(-1) ?? 1);
+    }
+    return Math.max(0, 1 - lost / macs);
+  }
+
+  const answers: Answers = {
+    start: () => ({
+      device: {
+        kind: 'wasm',
+        description: '2 threads, SIMD',
+        reason: 'No WebGPU adapter was found, so WASM computes.',
+        threads: 2,
+        simd: true,
+        selfCheckError: 2.1e-6,
+      },
+      methods: fixtureMethods,
+      shipped: [
+        {
+          id: 'resnet20-shapes10',
+          title: 'ResNet-20 for Shapes-10',
+          data: { source: 'shapes10' },
+          accuracy: 0.968,
+          macs: 40_813_184,
+          parameters: 272_474,
+          recipe: 'recipes/resnet20-shapes10.json',
+        },
+      ],
+      runs,
+    }),
+    openNetwork: ({ source }) => open(source),
+    openCandidate: ({ run, candidate }) => open({ source: 'candidate', run, candidate }),
+    openDataset: ({ source }) => ({
+      dataset: 'dataset-1',
+      name: source.source === 'shapes10' ? 'Shapes-10' : source.source,
+      classes: ['circle', 'square', 'triangle', 'cross', 'star', 'ring', 'moon', 'arrow', 'heart', 'drop'],
+      shape: [32, 32, 3],
+      normalisation: { mean: [0.5, 0.5, 0.5], std: [0.25, 0.25, 0.25] },
+      counts: { train: 5000, validation: 1000, test: 2000 },
+      notes: [],
+      source,
+    }),
+    score: ({ network: handle, method }) => ({
+      scores: fixtureScores(graphOf(handle), method.length + method.charCodeAt(0)),
+      normalise: 'layerMean',
+      seconds: 0.1,
+    }),
+    sensitivity: () => ({ sensitivity: {} }),
+    preview: ({ network: handle, removed, images }) => ({ ...fixtureAccuracy(shareOf(handle, removed)), images }),
+    evaluate: ({ images }) => ({
+      accuracy: 0.968,
+      loss: 0.12,
+      images: images ?? 1000,
+      perClass: [],
+      seconds: 0.4,
+      testUses: 0,
+    }),
+    kernels: ({ network: handle, layer }) => fixtureKernels(graphOf(handle), layer),
+    measureLayer: () => ({ originalMs: 1.24, cutMs: 0.83 }),
+    startRun: () => ({ run: 'run-here-1' }),
+    controlRun: ({ action }) => ({ state: action === 'stop' ? 'stopped' : action === 'resume' ? 'running' : 'paused' }),
+    setKnob: () => null,
+    listRuns: () => ({ runs }),
+    deleteRun: () => null,
+    metricsOf: () => ({ points: [] }),
+    exportNetwork: ({ format }) => ({
+      name: `resnet20.${format}`,
+      blob: new Blob(['fixture']),
+      sha256: '0'.repeat(64),
+      proof: { maxAbsLogitDifference: 0, images: 64 },
+    }),
+  };
+
+  return {
+    received,
+    async call(command, params, { signal } = {}) {
+      received.push({ command, params });
+      await new Promise((resolve) => setTimeout(resolve, delay));
+      if (signal?.aborted === true) throw new CancelledError();
+      return answers[command](params);
+    },
+    subscribe(listener) {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
+    emit(event) {
+      for (const listener of listeners) listener(event);
+    },
+    restart: () => undefined,
+    dispose: () => listeners.clear(),
+  };
+}
+
+const names: Readonly<Record<ZooOptions['architecture'], string>> = {
+  resnet8: 'ResNet-8',
+  resnet20: 'ResNet-20',
+  resnet32: 'ResNet-32',
+  resnet56: 'ResNet-56',
+  vgg16: 'VGG-16-BN',
+  densenet40: 'DenseNet-40',
+  mobilenetv2: 'MobileNetV2',
+};
+
+function fixtureKernels(graph: Graph, id: string): CommandResult<'kernels'> {
+  const layer = layerOf(graph, id);
+  const size = layer.op === 'conv' || layer.op === 'depthwise' ? layer.kernelSize : ([1, 1] as const);
+  const filters = inferShapes(graph).get(id)?.at(-1) ?? 0;
+  const normal = fixtureNormal(id.length);
+  const taps = filters * size[0] * size[1];
+  const isFirst =
+    layer.op === 'conv' && graph.layers.some(({ op, id: input }) => op === 'input' && layer.inputs[0] === input);
+  return {
+    filters,
+    size: [size[0], size[1]],
+    magnitude: Float32Array.from({ length: taps }, () => Math.abs(normal())),
+    rgb: isFirst ? Float32Array.from({ length: taps * 3 }, () => normal()) : null,
+  };
+}
+
+const baseline = {
+  family: 'baseline',
+  reduces: 'filters',
+  needs: 'weights',
+  normalise: 'layerMean',
+  settings: {},
+} as const;
+
+export const fixtureMethods: readonly MethodDeclaration[] = [
+  {
+    ...baseline,
+    id: 'l1',
+    title: 'L1 norm',
+    citation: 'Li et al. Pruning Filters for Efficient ConvNets. ICLR 2017',
+    summary: 'Keeps the filters with the largest sum of magnitudes.',
+  },
+  { ...baseline, id: 'l2', title: 'L2 norm', citation: '', summary: 'Keeps the filters with the largest norm.' },
+  {
+    ...baseline,
+    id: 'taylor',
+    title: 'Taylor expansion',
+    citation: 'Molchanov et al. Importance Estimation for Neural Network Pruning. CVPR 2019',
+    summary: 'Asks the training images how much the loss would change without each filter.',
+    needs: 'data',
+    settings: {
+      images: {
+        kind: 'number',
+        label: 'Images',
+        explain: 'Training images the gradients are averaged over.',
+        default: 512,
+        min: 64,
+        max: 4096,
+        step: 64,
+      },
+    },
+  },
+  { ...baseline, id: 'random', title: 'Random', citation: '', summary: 'The grey control: chance decides.' },
+];

@@ -1,0 +1,38 @@
+/** How long the present fine-tune would take, from speeds this browser has measured. */
+import type { StudioState } from './state';
+
+/** Forward and backward together cost about three forward passes. */
+const passesPerStep = 3;
+
+/** Training images one epoch of the present fine-tune reads; null without data. */
+export function imagesPerEpoch({ dataset, fineTune }: Pick<StudioState, 'dataset' | 'fineTune'>): number | null {
+  if (dataset === null) return null;
+  return Math.min(dataset.counts.train, fineTune.imagesPerEpoch ?? dataset.counts.train);
+}
+
+/**
+ * Seconds of training, or null until a run in this browser, on this device, has measured its speed.
+ * Reference runs were measured elsewhere and say nothing about this machine.
+ */
+export function forecastSeconds(
+  state: Pick<StudioState, 'dataset' | 'fineTune' | 'plan' | 'runs' | 'live' | 'engine'>,
+): number | null {
+  const images = imagesPerEpoch(state);
+  const speed = measuredSpeed(state);
+  if (images === null || speed === null || state.plan === null) return null;
+  return (images * state.fineTune.epochs * passesPerStep * state.plan.macs) / speed;
+}
+
+/** Multiply-adds per second of the newest training in this browser on the present kind of device. */
+function measuredSpeed({ runs, live, engine }: Pick<StudioState, 'runs' | 'live' | 'engine'>): number | null {
+  const kind = engine.device?.kind;
+  const here = runs.filter(({ origin }) => origin === 'here').sort((first, second) => second.started - first.started);
+  for (const run of here) {
+    const running = live[run.run]?.progress?.multiplyAddsPerSecond;
+    if (running !== undefined && running !== null) return running;
+    const { result } = run;
+    if (result === null || result.multiplyAddsPerSecond === null) continue;
+    if (kind === undefined || result.device.toLowerCase().startsWith(kind)) return result.multiplyAddsPerSecond;
+  }
+  return null;
+}

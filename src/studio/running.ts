@@ -1,0 +1,93 @@
+/** Runs: started, steered, deleted. Their events come back through `events.ts`. */
+import type { RunId, RunSummary } from '../../workers/protocol';
+import { notify, report, type StudioContext } from './context';
+import { recipeOf } from './run-recipe';
+import type { StudioActions } from './state';
+
+/** At most this many runs are compared at once. */
+const mostTicked = 4;
+
+type Running = Pick<StudioActions, 'startRun' | 'controlRun' | 'deleteRun' | 'tickRun'> & {
+  /** Reads the runs again: names, results and stored candidates as the worker has them. */
+  refresh(): Promise<void>;
+};
+
+/** `openedFiles` are the bytes the open network and data came from: a run that outlives the page needs them again. */
+export function createRunning(context: StudioContext, openedFiles: () => readonly File[]): Running {
+  const { store } = context;
+
+  async function refresh(): Promise<void> {
+    const { runs } = await context.client().call('listRuns', null);
+    store.setState({ runs });
+  }
+
+  return {
+    refresh,
+    async startRun() {
+      const { network, dataset, activeRun } = store.getState();
+      const recipe = recipeOf(store.getState());
+      if (recipe === null)
+        return void notify(context, 'A run needs a network, its scores and data: open what is missing.');
+      if (activeRun !== null)
+        return void notify(context, 'Another run is training: stop it first, or wait for its end.');
+      try {
+        const { run } = await context.client().call('startRun', {
+          recipe,
+          network: network?.view.network ?? null,
+          dataset: dataset?.dataset ?? null,
+          files: openedFiles(),
+        });
+        const summary: RunSummary = {
+          run,
+          name: recipe.name,
+          recipe,
+          state: 'running',
+          started: Date.now(),
+          candidates: [],
+          result: null,
+          error: null,
+          origin: 'here',
+        };
+        store.setState(({ runs }) => ({
+          activeRun: run,
+          runs: runs.some((known) => known.run === run) ? runs : [summary, ...runs],
+        }));
+      } catch (thrown) {
+        report(context, thrown);
+      }
+    },
+    async controlRun(run, action) {
+      try {
+        const { state } = await context.client().call('controlRun', { run, action });
+        const works = state === 'running' || state === 'paused' || state === 'waiting';
+        store.setState(({ runs, activeRun }) => ({
+          runs: runs.map((summary) => (summary.run === run ? { ...summary, state } : summary)),
+          activeRun: works ? run : activeRun === run ? null : activeRun,
+        }));
+      } catch (thrown) {
+        report(context, thrown);
+      }
+    },
+    async deleteRun(run) {
+      try {
+        await context.client().call('deleteRun', { run });
+        store.setState(({ runs, view, live }) => {
+          const { [run]: _, ...others } = live;
+          return {
+            runs: runs.filter((summary) => summary.run !== run),
+            live: others,
+            view: { ...view, ticked: view.ticked.filter((id) => id !== run) },
+          };
+        });
+      } catch (thrown) {
+        report(context, thrown);
+      }
+    },
+    tickRun(run: RunId, ticked) {
+      store.setState(({ view }) => {
+        const others = view.ticked.filter((id) => id !== run);
+        return { view: { ...view, ticked: ticked ? [...others, run].slice(-mostTicked) : others } };
+      });
+    },
+  };
+}

@@ -1,0 +1,159 @@
+/** Importance per filter, asked of the worker when network, data or method change, and remembered while the page lives. */
+import type { CommandResult, MethodDeclaration, SettingValues } from '../../workers/protocol';
+import { failureOf, notify, type StudioContext } from './context';
+import { noPreview } from './initial';
+import type { Planning } from './planning';
+import type { StudioState } from './state';
+
+/** Seed of scores that depend on chance (random, data order): the studio's recipes carry the same one. */
+export const studioSeed = 1;
+
+/** Images of a sensitivity scan, per step of every curve. */
+const scanImages = 256;
+
+export interface Scoring {
+  /** Scores the open network by the present method; `done` is called when the scores are in the state. */
+  score(done: () => void): void;
+  /** Runs the sensitivity scan the present rules ask for; `done` is called when plans can be made. */
+  scan(done: () => void): void;
+  /** True while scores are under way: plans made now would be of the old ones. */
+  isScoring(): boolean;
+  cancelScan(): void;
+  cancel(): void;
+}
+
+/** The methods that give filters an importance: what the tree can be coloured by. */
+export function scoringMethods(methods: readonly MethodDeclaration[]): readonly MethodDeclaration[] {
+  return methods.filter(({ reduces, needs }) => reduces === 'filters' && needs !== 'training');
+}
+
+/** The declared defaults of a method's settings. */
+export function defaultSettings(method: MethodDeclaration | undefined): SettingValues {
+  return Object.fromEntries(Object.entries(method?.settings ?? {}).map(([name, setting]) => [name, setting.default]));
+}
+
+export function createScoring(context: StudioContext, planning: Planning): Scoring {
+  const { store } = context;
+  const known = new Map<string, CommandResult<'score'>>();
+  let running: { readonly work: 'score' | 'scan'; readonly abort: AbortController } | null = null;
+
+  function cancel(): void {
+    running?.abort.abort();
+    running = null;
+  }
+
+  function begin(work: 'score' | 'scan', note: string): AbortController {
+    cancel();
+    const abort = new AbortController();
+    running = { work, abort };
+    patch({ state: 'scoring', note, error: null });
+    return abort;
+  }
+
+  const isNewest = (abort: AbortController): boolean => running?.abort === abort;
+
+  /** Without scores there is no plan: old scores must not pass for those of another method. */
+  function lose(error: string): void {
+    patch({ state: 'failed', note: '', scores: null, error });
+    store.setState({ plan: null, preview: noPreview });
+  }
+
+  function patch(change: Partial<StudioState['scoring']>): void {
+    store.setState(({ scoring }) => ({ scoring: { ...scoring, ...change } }));
+  }
+
+  function fail(thrown: unknown, mine: AbortController): void {
+    const error = failureOf(thrown);
+    if (!isNewest(mine) || error === null) return;
+    const failed = running?.work;
+    running = null;
+    if (failed === 'score') lose(error);
+    else patch({ state: 'ready', note: '' });
+    notify(context, error);
+  }
+
+  function accept({ scores, normalise }: CommandResult<'score'>, done: () => void): void {
+    patch({ state: 'ready', note: '', scores, normalise, error: null });
+    done();
+  }
+
+  function score(done: () => void): void {
+    cancel();
+    const { network, dataset, scoring, engine } = store.getState();
+    if (network === null) return;
+    const method = engine.methods.find(({ id }) => id === scoring.method);
+    const title = method?.title ?? scoring.method;
+    if (method?.needs === 'data' && dataset === null) {
+      return lose(`${title} reads images: open a data set, or choose a method that looks at weights alone.`);
+    }
+    const params = {
+      network: network.view.network,
+      dataset: method?.needs === 'data' ? (dataset?.dataset ?? null) : null,
+      method: scoring.method,
+      settings: scoring.settings,
+      seed: studioSeed,
+    };
+    const key = JSON.stringify(params);
+    const before = known.get(key);
+    if (before !== undefined) return accept(before, done);
+    const mine = begin('score', `Scoring by ${title}`);
+    void work(mine, async (signal) => {
+      const onProgress = (_: number, note: string): void => patch({ note });
+      const answer = await context.client().call('score', params, { signal, onProgress });
+      known.set(key, answer);
+      return () => accept(answer, done);
+    });
+  }
+
+  function scan(done: () => void): void {
+    const { network, dataset, scoring, rules } = store.getState();
+    const { scores } = scoring;
+    if (network === null || scores === null || planning.hasSensitivity(scores)) return;
+    if (dataset === null) {
+      notify(context, 'The sensitivity scan measures accuracy: open a data set, or choose another allocation.');
+      return;
+    }
+    const mine = begin('scan', 'Measuring how sensitive each layer is');
+    const params = {
+      network: network.view.network,
+      dataset: dataset.dataset,
+      scores,
+      reduction: rules.reduction,
+      normalise: scoring.normalise,
+      images: scanImages,
+    };
+    void work(mine, async (signal) => {
+      const onProgress = (_: number, note: string): void => patch({ note });
+      const { sensitivity } = await context.client().call('sensitivity', params, { signal, onProgress });
+      planning.useSensitivity(scores, sensitivity);
+      return () => {
+        patch({ state: 'ready', note: '' });
+        done();
+      };
+    });
+  }
+
+  /** Carries out newest work; what it returns is done only if nothing newer began meanwhile. */
+  async function work(mine: AbortController, ask: (signal: AbortSignal) => Promise<() => void>): Promise<void> {
+    try {
+      const finish = await ask(mine.signal);
+      if (!isNewest(mine)) return;
+      running = null;
+      finish();
+    } catch (thrown) {
+      fail(thrown, mine);
+    }
+  }
+
+  return {
+    score,
+    scan,
+    isScoring: () => running?.work === 'score',
+    cancelScan() {
+      if (running?.work !== 'scan') return;
+      cancel();
+      patch({ state: 'ready', note: '' });
+    },
+    cancel,
+  };
+}
