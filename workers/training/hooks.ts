@@ -50,7 +50,10 @@ export interface TrainingHooks {
   gates?(): Gates;
   /** Inside the gradient tape, added to the loss. */
   extraLoss?(): Scalar;
-  /** Trainable variables of the method's own: updated by the same optimiser, without weight decay, kept in checkpoints. */
+  /**
+   * Trainable variables of the method's own: updated by the same optimiser, without weight decay, kept in checkpoints.
+   * Each has a name that is the same in every run ("dagger.conv1.w1"): checkpoints find it by that.
+   */
   readonly variables?: readonly Variable[];
   /** The method updates `variables` itself, from `gradients` under their names (Adam, another rate). */
   updateVariables?(view: StepView): void;

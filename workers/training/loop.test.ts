@@ -1,4 +1,14 @@
-import { memory, scalar, mul, tensor1d, tidy, variable, type Scalar, type Variable } from '@tensorflow/tfjs-core';
+import {
+  memory,
+  scalar,
+  mul,
+  tensor1d,
+  tidy,
+  variable,
+  type Scalar,
+  type Tensor1D,
+  type Variable,
+} from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Executor } from '../compute/executor';
 import { createExecutor } from '../compute/runtime';
@@ -109,6 +119,44 @@ describe('train', () => {
     expect([...seen, ...resumed.reports]).toEqual(whole.reports);
   });
 
+  it('resumes a method too: its variables, their momentum and its own state', async () => {
+    /** A gate on bn1 that a counter of its own scales. */
+    const method = (): TrainingHooks & { gate: Variable } => {
+      const gate: Variable = tidy(() => variable(tensor1d([1, 1, 1, 1, 1, 1]), true, 'test.gate'));
+      let count = 0;
+      return {
+        gate,
+        variables: [gate],
+        gates: () => new Map([['bn1', mul(gate, 1 + count / 100) as Tensor1D]]),
+        afterStep: () => void count++,
+        readState: async () => ({ count: { shape: [1], values: Float32Array.of(count) } }),
+        writeState: (state) => (count = state['count']?.values[0] ?? 0),
+      };
+    };
+    const whole = method();
+    const first = await run({ hooks: whole });
+    const wanted = [...whole.gate.dataSync()];
+    whole.gate.dispose();
+    const control = createControl();
+    const saved: Checkpoint[] = [];
+    const interrupted = method();
+    await run({
+      control,
+      hooks: interrupted,
+      onSteps: (some) => some.some(({ step }) => step === 13) && control.pause(),
+      onState: (state) => state === 'paused' && control.stop(),
+      checkpoint: { everySeconds: Infinity, save: async (checkpoint) => void saved.push(checkpoint) },
+    });
+    const [checkpoint] = saved;
+    if (checkpoint === undefined) throw new Error('A pause must save a checkpoint.');
+    interrupted.gate.dispose();
+    const again = method();
+    const resumed = await run({ hooks: again, resume: checkpoint }, { ...tinyNetwork(1), tensors: checkpoint.network });
+    expect(bits(resumed.tensors)).toEqual(bits(first.tensors));
+    expect([...again.gate.dataSync()]).toEqual(wanted);
+    again.gate.dispose();
+  });
+
   it('calls the hooks in the documented order, with the knobs of the moment', async () => {
     const calls: string[] = [];
     let knob = 0;
@@ -190,7 +238,7 @@ describe('train', () => {
           variables: [gate],
           trainParameters: false,
           updateStatistics: false,
-          gates: () => new Map([['bn1', gate as never]]),
+          gates: () => new Map([['bn1', gate as Tensor1D]]),
         },
       },
       start,

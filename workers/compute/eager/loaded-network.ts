@@ -67,13 +67,15 @@ export class EagerNetwork implements LoadedNetwork {
     const reached = new Set(this.layers.map((layer) => layer.id));
     const parameters = train ? this.parameters.filter(({ layers }) => layers.some((id) => reached.has(id))) : [];
     const extras = options.extraVariables ?? [];
-    const run: { pass?: TrainingPass; logits?: tf.Tensor } = {};
+    const run: { pass?: TrainingPass; logits?: tf.Tensor; gates: tf.Tensor[] } = { gates: [] };
     try {
       const { value, grads } = tf.engine().gradients<tf.Scalar>(
         () => {
           const gates = [...(options.gates?.() ?? [])];
           const network = tf.customGrad((...inputs) => {
-            const tensors = inputs.slice(0, gates.length) as tf.Tensor1D[];
+            // Gates computed inside the tape end with the forward scope; backward still multiplies by them.
+            const tensors = inputs.slice(0, gates.length).map((gate) => tf.keep((gate as tf.Tensor1D).clone()));
+            run.gates = tensors;
             const pairs = gates.map(([id], index): [LayerId, tf.Tensor1D] => [id, present(tensors[index])]);
             const pass = new TrainingPass(this.layers, this.weights, new Map(pairs), train);
             run.pass = pass;
@@ -106,7 +108,7 @@ export class EagerNetwork implements LoadedNetwork {
       return { loss: value, logits: present(run.logits).clone() as tf.Tensor2D, gradients };
     } finally {
       run.pass?.dispose();
-      run.logits?.dispose();
+      tf.dispose([run.logits ?? [], run.gates]);
     }
   }
 
