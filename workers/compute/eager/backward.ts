@@ -5,7 +5,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { ConvLayer, DenseLayer, DepthwiseLayer, Layer, TensorName } from '../../network/graph';
 import { activationGradient, readsOutput } from '../ops/activation';
 import { batchNormGradients } from '../ops/batch-norm';
-import { channelSum } from '../ops/channels';
+import { channelSum, repeatOverImage } from '../ops/channels';
 import { convolveInputGradient, convolveKernelGradient } from '../ops/convolution';
 import { depthwiseInputGradient, depthwiseKernelGradient } from '../ops/depthwise';
 import { averagePoolGradient, maxPoolGradient } from '../ops/pooling';
@@ -131,8 +131,8 @@ function inputGradients(layer: Layer, dy: tf.Tensor, context: BackwardContext): 
       return [averagePoolGradient(gradient, shape, layer, layer.countPadding)];
     case 'globalPool': {
       const [batch = 0, height = 0, width = 0, channels = 0] = shape;
+      if (layer.mode === 'average') return [repeatOverImage(tf.mul(dy, 1 / (height * width)), height, width)];
       const spread = tf.reshape(dy, [batch, 1, 1, channels]);
-      if (layer.mode === 'average') return [tf.tile(tf.mul(spread, 1 / (height * width)), [1, height, width, 1])];
       const best = tf.reshape(output, [batch, 1, 1, channels]) as tf.Tensor4D;
       const window = { kernelSize: [height, width], stride: [1, 1], padding: [0, 0, 0, 0] } as const;
       return [maxPoolGradient(spread as tf.Tensor4D, value(inputs, 0) as tf.Tensor4D, best, window)];
