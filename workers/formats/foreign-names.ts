@@ -1,0 +1,67 @@
+/**
+ * Checkpoints of other programs: which of their tensors feeds which of ours, and the turn from their layout to ours.
+ *
+ * A recogniser (one file per family) reads names and shapes alone and answers with a `Recognition`; values are loaded
+ * once, afterwards.
+ */
+import type { Graph, Tensor, TensorName } from '../network/graph';
+import type { TensorEntry } from './safetensors';
+
+export interface Recognition {
+  /** Shown to people: "ResNet-20". */
+  readonly name: string;
+  readonly graph: Graph;
+  /** Our tensor name to the file's. */
+  readonly tensors: ReadonlyMap<TensorName, string>;
+  /** What was guessed. */
+  readonly notes: readonly string[];
+}
+
+export type ForeignTensors = ReadonlyMap<string, TensorEntry>;
+
+/** Undefined: not of this family. Throws `FormatError` when it is, but contradicts itself. */
+export type Recogniser = (tensors: ForeignTensors, file: string) => Recognition | undefined;
+
+/** Bookkeeping of batch norm that inference does not need. */
+export function isBookkeeping(name: string): boolean {
+  return name.endsWith('num_batches_tracked');
+}
+
+/** Names without the wrappers that training scripts leave in front. */
+export function plainNames(entries: readonly TensorEntry[]): ForeignTensors {
+  return new Map(
+    entries
+      .filter((entry) => !isBookkeeping(entry.name))
+      .map((entry) => [entry.name.replace(/^(module\.|model\.|_orig_mod\.)+/, ''), entry]),
+  );
+}
+
+/** Maps a PyTorch batch norm `theirs.{weight,bias,running_mean,running_var}` to ours. */
+export function batchNormNames(ours: string, theirs: string): [TensorName, string][] {
+  return [
+    [`${ours}.gamma`, `${theirs}.weight`],
+    [`${ours}.beta`, `${theirs}.bias`],
+    [`${ours}.mean`, `${theirs}.running_mean`],
+    [`${ours}.variance`, `${theirs}.running_var`],
+  ];
+}
+
+/**
+ * From PyTorch's layout to ours: kernels `[out, in, kh, kw]` to `[kh, kw, in, out]` (depthwise `[c, 1, kh, kw]` to
+ * `[kh, kw, c, 1]`), dense `[out, in]` to `[in, out]`, vectors as they are.
+ */
+export function fromPyTorch(tensor: Tensor, depthwise: boolean): Tensor {
+  const [outputs = 1, inputs = 1, height = 1, width = 1] = tensor.shape;
+  if (tensor.shape.length === 1) return tensor;
+  const values = new Float32Array(tensor.values.length);
+  let read = 0;
+  for (let o = 0; o < outputs; o++) {
+    for (let i = 0; i < inputs; i++) {
+      for (let at = 0; at < height * width; at++) {
+        values[(at * inputs + i) * outputs + o] = tensor.values[read++] ?? 0;
+      }
+    }
+  }
+  if (tensor.shape.length === 2) return { shape: [inputs, outputs], values };
+  return { shape: depthwise ? [height, width, outputs, 1] : [height, width, inputs, outputs], values };
+}
