@@ -1,0 +1,147 @@
+import { describe, expect, it } from 'vitest';
+import type { NetworkMeta } from './graph';
+import { NetworkJsonError, type NetworkJsonFault, networkFromJson, networkToJson, upgradeDocument } from './json';
+import { graphFromText } from './text';
+import { buildZooGraph } from './zoo';
+
+const meta: NetworkMeta = {
+  name: 'Net "1"',
+  classes: ['cat', 'dog'],
+  normalisation: { mean: [0.1, 0.2, 0.3], std: [1, 2, 3] },
+  history: [
+    { kind: 'cut', removed: { conv1: [0, 3], '0': [] } },
+    { kind: 'decompose', scheme: 'spatial', ranks: { conv1: 2 } },
+  ],
+};
+
+/** Version 1 as first written: must be readable for ever. */
+const golden =
+  '{"format":"espalier-network","version":1,"graph":{"layers":[{"id":"input","op":"input","inputs":[],"shape":[4,4,1]},' +
+  '{"id":"c","op":"conv","inputs":["input"],"filters":2,"kernelSize":[3,3],"stride":[1,1],"padding":[1,1,1,1],' +
+  '"dilation":[1,1],"groups":1,"kernel":"c.kernel"},{"id":"p","op":"globalPool","inputs":["c"],"mode":"average"}],' +
+  '"outputs":["p"]},"meta":{"name":"golden","history":[]}}';
+
+function fault(text: string): { fault: NetworkJsonFault; message: string; path: string } {
+  try {
+    networkFromJson(text);
+  } catch (error) {
+    if (error instanceof NetworkJsonError) return { fault: error.fault, message: error.message, path: error.path };
+    throw error;
+  }
+  throw new Error('the text was accepted');
+}
+
+/** The golden document with one place changed. */
+function damaged(before: string, after: string): string {
+  expect(golden).toContain(before);
+  return golden.replace(before, after);
+}
+
+describe('networkToJson and networkFromJson', () => {
+  it.each([
+    [
+      'all kinds of layers',
+      'input 8x6x4 / conv 4 3x3 p1 d2 g2 bias / bn nogamma / leakyRelu slope=0.1 / depthwise 3x3 bias',
+    ],
+    ['pools and sizes', 'input 8x6x4 / maxPool 2 / averagePool 2 countPadding / upsample 2 bilinear / globalPool max'],
+    [
+      'branches',
+      'input 8x6x4 / pad p1 c2,3 / slice 1:9 1:7 2:6 / add < . input / multiply < . input / concat < . input',
+    ],
+    ['a head', 'input 8x6x4 / flatten / dense 2 bias kernel=w / softmax / output < dense1 softmax1'],
+  ])('keep %s', (_, text) => {
+    const graph = graphFromText(text);
+    expect(networkFromJson(networkToJson({ graph, meta }))).toEqual({ graph, meta });
+  });
+
+  it('keep a network of the zoo', () => {
+    const graph = buildZooGraph({ architecture: 'densenet40' });
+    expect(networkFromJson(networkToJson({ graph, meta })).graph).toEqual(graph);
+  });
+
+  it('read the golden version 1 document', () => {
+    expect(networkFromJson(golden)).toEqual({
+      graph: graphFromText('input 4x4x1 / c = conv 2 3x3 p1 / p = globalPool'),
+      meta: { name: 'golden', history: [] },
+    });
+  });
+});
+
+describe('a document that cannot be read', () => {
+  it.each<[string, NetworkJsonFault, string, string]>([
+    ['[]', 'otherFormat', '', 'The network description must be a JSON object.'],
+    ['{}', 'otherFormat', '', 'This JSON is not a network description ("format" is not "espalier-network").'],
+    [
+      damaged('"version":1', '"version":7'),
+      'newer',
+      'version',
+      'The network description has version 7, newer than this Espalier reads (1); open it with a newer Espalier.',
+    ],
+    [
+      damaged('"version":1', '"version":"1"'),
+      'malformed',
+      'version',
+      'The network description\'s version must be 1 or more, not "1".',
+    ],
+    [
+      damaged('"version":1,', ''),
+      'malformed',
+      'version',
+      "The network description's version must be 1 or more, not missing.",
+    ],
+    [
+      damaged('"op":"conv"', '"op":"convolve"'),
+      'malformed',
+      'graph.layers.1.op',
+      'The network description is damaged at "graph.layers.1.op": ',
+    ],
+    [
+      damaged('"stride":[1,1]', '"stride":[1,0]'),
+      'malformed',
+      'graph.layers.1.stride.1',
+      'The network description is damaged at "graph.layers.1.stride.1": ',
+    ],
+    [
+      damaged('"groups":1', '"groups":1,"extra":true'),
+      'malformed',
+      'graph.layers.1.extra',
+      'The network description is damaged at "graph.layers.1.extra": ',
+    ],
+    [damaged('"filters":2', '"filters":1e300'), 'malformed', 'graph.layers.1.filters', ''],
+    [damaged('"history":[]', '"history":[{"kind":"melt"}]'), 'malformed', 'meta.history.0.kind', ''],
+    [damaged('"history":[]', '"history":null'), 'malformed', 'meta.history', ''],
+    [
+      damaged('"inputs":["c"]', '"inputs":["d"]'),
+      'invalid',
+      'graph',
+      'The network description does not make a network. Layer "p" reads "d", which does not exist.',
+    ],
+    [damaged('"outputs":["p"]', '"outputs":[]'), 'invalid', 'graph', ''],
+  ])('%s', (text, expected, path, message) => {
+    const found = fault(text);
+    expect(found).toMatchObject({ fault: expected, path });
+    expect(found.message).toContain(message);
+  });
+
+  it('is reported for every truncation of a good one', () => {
+    for (let length = 0; length < golden.length; length++) {
+      expect(fault(golden.slice(0, length)).fault).toBe('notJson');
+    }
+  });
+});
+
+describe('upgradeDocument', () => {
+  const steps = [
+    (document: object) => ({ ...document, version: 2, two: true }),
+    (document: object) => ({ ...document, version: 3, three: 'two' in document }),
+  ];
+
+  it.each([
+    [1, { version: 3, two: true, three: true }],
+    [2, { version: 3, three: false }],
+    [3, { version: 3 }],
+  ])('carries out the steps from version %i, in order', (version, expected) => {
+    const format = 'espalier-network';
+    expect(upgradeDocument({ format, version }, 3, steps)).toEqual({ format, ...expected });
+  });
+});
