@@ -111,9 +111,13 @@ export function reportText(report: NetworkReport): string {
       .join('  ')
       .trimEnd(),
   );
-  const groups = report.groups.map(({ reason, locked }) =>
-    locked === null ? reason : `${reason} (locked: ${locked})`,
-  );
   const title = `${report.name}: ${number(report.macs)} multiply-adds, ${number(report.parameters)} parameters`;
-  return [title, '', ...rows, '', `${report.groups.length} channel groups`, ...groups].join('\n');
+  return [
+    title,
+    '',
+    ...rows,
+    '',
+    `${report.groups.length} channel groups`,
+    ...report.groups.map(({ reason }) => reason),
+  ].join('\n');
 }
