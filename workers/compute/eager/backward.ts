@@ -8,7 +8,7 @@ import { batchNormGradients } from '../ops/batch-norm';
 import { channelSum, repeatOverImage } from '../ops/channels';
 import { convolveInputGradient, convolveKernelGradient } from '../ops/convolution';
 import { depthwiseInputGradient, depthwiseKernelGradient } from '../ops/depthwise';
-import { averagePoolGradient, maxPoolGradient } from '../ops/pooling';
+import { averagePoolGradient, globalMaxGradient, maxPoolGradient } from '../ops/pooling';
 import { stridedSliceGradient } from '../ops/spatial';
 import { upsampleGradient } from '../ops/upsample';
 import { broadcastFactor, optional, type Weights } from './forward';
@@ -47,7 +47,7 @@ export function remembers(layer: Layer): { readonly inputs: boolean; readonly ou
     case 'maxPool':
       return { inputs: true, output: true };
     case 'globalPool':
-      return { inputs: layer.mode === 'max', output: layer.mode === 'max' };
+      return { inputs: layer.mode === 'max', output: false };
     case 'softmax':
       return { inputs: false, output: true };
     default:
@@ -130,12 +130,10 @@ function inputGradients(layer: Layer, dy: tf.Tensor, context: BackwardContext): 
     case 'averagePool':
       return [averagePoolGradient(gradient, shape, layer, layer.countPadding)];
     case 'globalPool': {
-      const [batch = 0, height = 0, width = 0, channels = 0] = shape;
-      if (layer.mode === 'average') return [repeatOverImage(tf.mul(dy, 1 / (height * width)), height, width)];
-      const spread = tf.reshape(dy, [batch, 1, 1, channels]);
-      const best = tf.reshape(output, [batch, 1, 1, channels]) as tf.Tensor4D;
-      const window = { kernelSize: [height, width], stride: [1, 1], padding: [0, 0, 0, 0] } as const;
-      return [maxPoolGradient(spread as tf.Tensor4D, value(inputs, 0) as tf.Tensor4D, best, window)];
+      const [, height = 0, width = 0] = shape;
+      if (layer.mode === 'average')
+        return [repeatOverImage(tf.mul(dy as tf.Tensor2D, 1 / (height * width)), height, width)];
+      return [globalMaxGradient(dy as tf.Tensor2D, value(inputs, 0) as tf.Tensor4D)];
     }
     case 'flatten':
       return [tf.reshape(dy, [...shape])];

@@ -25,7 +25,7 @@ export function channelMean(x: tf.Tensor): tf.Tensor1D {
   return tf.tidy(() => {
     const perImage = x.rank === 4 ? imageMean(x as tf.Tensor4D) : tf.reshape(x, [x.size / channels, channels]);
     const [rows = 1] = perImage.shape;
-    return tf.reshape(tf.matMul(tf.fill([1, rows], 1 / rows), perImage as tf.Tensor2D), [channels]);
+    return tf.mul(tf.reshape(tf.matMul(tf.ones([1, rows]), perImage as tf.Tensor2D), [channels]), 1 / rows);
   });
 }
 

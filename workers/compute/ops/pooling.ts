@@ -4,7 +4,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Padding, Pair } from '../../network/graph';
 import { depthwiseInputGradient } from './depthwise';
-import { explicitPadding, padOrCrop, windowedSize } from './spatial';
+import { explicitPadding, padOrCrop, stridedSlice, stridedSliceGradient, windowedSize } from './spatial';
 
 export interface PoolingWindow {
   readonly kernelSize: Pair;
@@ -17,16 +17,62 @@ export function maxPool(x: tf.Tensor4D, window: PoolingWindow): tf.Tensor4D {
   return tf.engine().runKernel<tf.Tensor4D>(tf.MaxPool, { x }, poolAttributes(window, window.padding));
 }
 
-/** The gradient goes to the window's largest pixel; of equal ones to one of them. */
+/**
+ * The gradient goes to the window's largest pixel; of equal ones to the first in row-major order, as in PyTorch.
+ *
+ * Composed tap by tap: tfjs 4.22's WASM kernel for it gives wrong gradients even for 2x2 windows without padding.
+ */
 export function maxPoolGradient(
   dy: tf.Tensor4D,
   input: tf.Tensor4D,
   output: tf.Tensor4D,
-  window: PoolingWindow,
+  { kernelSize, stride, padding }: PoolingWindow,
 ): tf.Tensor4D {
-  return tf
-    .engine()
-    .runKernel<tf.Tensor4D>(tf.MaxPoolGrad, { dy, input, output }, poolAttributes(window, window.padding));
+  const [, rows, columns, channels] = dy.shape;
+  const { padded, cropped } = padForTaps(input, dy, { kernelSize, stride, padding });
+  let open: tf.Tensor4D = tf.onesLike(dy);
+  let gradient: tf.Tensor4D = tf.zerosLike(padded);
+  for (let row = 0; row < kernelSize[0]; row++) {
+    for (let column = 0; column < kernelSize[1]; column++) {
+      const begin = [row, column, 0] as const;
+      const end = [row + stride[0] * (rows - 1) + 1, column + stride[1] * (columns - 1) + 1, channels] as const;
+      const steps = [stride[0], stride[1], 1] as const;
+      const [won, sum] = tf.tidy(() => {
+        // Zero where this pixel is the largest, one elsewhere.
+        const smaller = tf.step(tf.sub(output, stridedSlice(padded, begin, end, steps)));
+        const left: tf.Tensor4D = tf.mul(open, smaller);
+        const share: tf.Tensor4D = tf.mul(dy, tf.sub(open, left));
+        return [left, tf.add(gradient, stridedSliceGradient(share, padded.shape, begin, steps))] as const;
+      }) as [tf.Tensor4D, tf.Tensor4D];
+      tf.dispose([open, gradient]);
+      [open, gradient] = [won, sum];
+    }
+  }
+  return padOrCrop(gradient, cropped);
+}
+
+/** The input with its padding (below any pixel) as far as the windows reach, and the padding that takes it away again. */
+function padForTaps(
+  input: tf.Tensor4D,
+  dy: tf.Tensor4D,
+  { kernelSize, stride, padding: [top, , left] }: PoolingWindow,
+): { padded: tf.Tensor4D; cropped: Padding } {
+  const beyond = (axis: 0 | 1, before: number): number =>
+    stride[axis] * ((dy.shape[axis + 1] ?? 0) - 1) + kernelSize[axis] - (input.shape[axis + 1] ?? 0) - before;
+  // Rows no window reaches stay: their gradient is zero.
+  const [bottom, right] = [Math.max(0, beyond(0, top)), Math.max(0, beyond(1, left))];
+  const padded = tf.pad(input, explicitPadding([top, bottom, left, right]), -1e38) as tf.Tensor4D;
+  return { padded, cropped: [-top, -bottom, -left, -right] };
+}
+
+/** Gradient of the maximum over height and width, `dy` being `[n, c]`: to the first of the largest pixels. */
+export function globalMaxGradient(dy: tf.Tensor2D, input: tf.Tensor4D): tf.Tensor4D {
+  const [batch, height, width, channels] = input.shape;
+  const best = tf.argMax(tf.reshape(input, [batch, height * width, channels]), 1);
+  // One-hot in int32, then cast: asked for float32, tfjs 4.22's WASM kernel writes integer bits.
+  const chosen = tf.cast(tf.oneHot(tf.cast(best, 'int32'), height * width), 'float32');
+  const winners = tf.transpose(chosen, [0, 2, 1]);
+  return tf.reshape(tf.mul(winners, tf.reshape(dy, [batch, 1, channels])), input.shape);
 }
 
 /** Padding pixels count in the mean only with `countPadding`. */
