@@ -4,7 +4,7 @@
  * The one place that knows how kernels, biases and batch-norm tensors line up with the channels going in and out of
  * their layer: coupling ties shared tensors by it, cutting and masking select slices by it.
  */
-import type { Layer, TensorName } from './graph';
+import { NetworkError, type Layer, type LayerId, type Network, type Tensor, type TensorName } from './graph';
 import type { TensorRole } from './tensor-shapes';
 
 export interface TensorAxes {
@@ -57,4 +57,29 @@ export function tensorAxes(layer: Layer, input: Int32Array, output: Int32Array):
       break;
   }
   return tensors;
+}
+
+/**
+ * Every tensor of the network once, its axes labelled by the labels of its first layer's channels (a shared tensor has
+ * equal labels in all of its layers, or it could not be cut). Throws `NetworkError` for a tensor that is missing.
+ */
+export function* labelledTensors(
+  { graph, tensors }: Network,
+  labels: ReadonlyMap<LayerId, Int32Array>,
+): Generator<TensorAxes & { readonly tensor: Tensor }> {
+  const none = new Int32Array(0);
+  const seen = new Set<TensorName>();
+  for (const layer of graph.layers) {
+    const input = labels.get(layer.inputs[0] ?? '') ?? none;
+    for (const entry of tensorAxes(layer, input, labels.get(layer.id) ?? none)) {
+      if (seen.has(entry.name)) continue;
+      seen.add(entry.name);
+      const tensor = tensors[entry.name];
+      if (tensor === undefined) {
+        const problem = `names tensor "${entry.name}", which the network does not have`;
+        throw new NetworkError(`Layer "${layer.id}" ${problem}.`, layer.id);
+      }
+      yield { ...entry, tensor };
+    }
+  }
 }
