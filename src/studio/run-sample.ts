@@ -1,5 +1,5 @@
 /** Runs for tests: a recipe of score, prune, recalibrate, fine-tune, and the candidates it leaves. */
-import type { Candidate, Recipe, RunResult, RunState, RunSummary, TrainStage } from '../../workers/protocol';
+import type { Candidate, Recipe, RunResult, RunState, RunSummary, Stage, TrainStage } from '../../workers/protocol';
 
 export interface RunSample {
   readonly run?: string;
@@ -27,7 +27,9 @@ export const SAMPLE_DATA = { source: 'shapes10' } as const;
 const MACS = 40_813_184;
 const PARAMETERS = 272_474;
 
-const CUT = {
+const CUT: Extract<Stage, { stage: 'prune' }> = {
+  stage: 'prune',
+  budget: 0.5,
   allocation: 'global',
   reduction: 'mean',
   floor: 0.1,
@@ -35,7 +37,7 @@ const CUT = {
   protect: [],
   keep: {},
   byHand: {},
-} as const;
+};
 
 const TRAINING: TrainStage = {
   stage: 'fine-tune',
@@ -65,7 +67,7 @@ export function sampleRun(sample: RunSample = {}): RunSummary {
     measureOn: split,
     stages: [
       { stage: 'score', method, settings: {} },
-      { ...CUT, stage: 'prune', budget },
+      { ...CUT, budget },
       { stage: 'recalibrate', images: 1024 },
       { ...TRAINING, epochs },
     ],

@@ -4,6 +4,7 @@ import { accuracyAxis, budgetAt, costAxis, plotArea, xOf, yOf } from './scales';
 describe('costAxis', () => {
   it('shows 20 to 104 % unless something lies outside', () => {
     expect(costAxis([50, 100])).toEqual({ low: 20, high: 104, ticks: [20, 40, 60, 80, 100] });
+    expect(costAxis([20, 100]).low).toBe(10);
     expect(costAxis([12, 100])).toEqual({ low: 10, high: 104, ticks: [20, 40, 60, 80, 100] });
     expect(costAxis([132])).toEqual({ low: 20, high: 144, ticks: [40, 80, 120] });
   });

@@ -34,9 +34,10 @@ export function plotArea(width: number, height: number): PlotArea {
 
 /** % of multiply-adds: 20 to 104, wider when a point or the budget lies outside. */
 export function costAxis(shown: readonly number[]): Axis {
-  const least = Math.min(COST_LOW, ...shown);
+  const least = Math.min(100, ...shown);
   const most = Math.max(100, ...shown);
-  const low = least < COST_LOW ? Math.max(0, Math.floor(least / 10) * 10) : COST_LOW;
+  // A budget at the very edge could not be dragged further down.
+  const low = least <= COST_LOW ? Math.max(0, Math.floor((least - 0.1) / 10) * 10) : COST_LOW;
   const high = most > 100 ? Math.ceil(most / 20) * 20 + 4 : COST_HIGH;
   return { low, high, ticks: ticksBetween(low, high, high - low > 110 ? 40 : 20) };
 }

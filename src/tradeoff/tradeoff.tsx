@@ -1,10 +1,129 @@
-/** Trade-off panel. */
+/** Trade-off panel: compute kept against accuracy, every measured network, and the budget line to drag. */
+import { useCallback, useMemo, useRef, useState } from 'react';
+import { FileTrigger } from 'react-aria-components';
+import type { StudioState } from '../studio/state';
+import { actions, studio, useStudio } from '../studio/store';
+import { Button } from '../ui/button';
+import { Failure } from '../ui/failure';
+import { methodOrder } from '../ui/method-style';
 import { Pane, PaneHeading } from '../ui/pane';
+import { useSize } from '../ui/use-size';
+import { BudgetLine } from './budget-line';
+import { Chart } from './chart';
+import { chartFrame } from './frame';
+import { MethodKeys } from './method-keys';
+import { PointMarks } from './point-marks';
+import { PointTip } from './point-tip';
+import { tradePoints, type TradePoint } from './points';
+import { TrailMarks } from './trail-marks';
+import styles from './tradeoff.module.css';
+
+/** The axis follows the budget in tens of % below its usual end, so that a drag does not move it on every frame. */
+const lowestBudget = ({ rules }: StudioState) => (rules.budget > 0.2 ? 100 : Math.ceil(rules.budget * 10) * 10);
 
 export function TradeOff() {
+  const network = useStudio((state) => state.network);
+  const dataset = useStudio((state) => state.dataset);
+  const runs = useStudio((state) => state.runs);
+  const method = useStudio((state) => state.scoring.method);
+  const isTraining = useStudio((state) => state.activeRun !== null);
+  const ticked = useStudio((state) => state.view.ticked);
+  const lowest = useStudio(lowestBudget);
+  const [hidden, setHidden] = useState<readonly string[]>([]);
+  const [shown, setShown] = useState<TradePoint | null>(null);
+  const host = useRef<HTMLDivElement>(null);
+  const size = useSize(host);
+
+  const all = useMemo(
+    () => (network === null ? null : tradePoints(runs, network.view, dataset, network.accuracy)),
+    [network, dataset, runs],
+  );
+  const methods = useMemo(() => {
+    const present = (all?.points ?? []).flatMap((point) => (point.method === null ? [] : [point.method]));
+    return [...new Set([...present, method])].sort((a, b) => methodOrder(a) - methodOrder(b));
+  }, [all, method]);
+  const frame = useMemo(() => {
+    if (all === null || size.width === 0 || size.height === 0) return null;
+    const points = all.points.filter((point) => !hidden.includes(point.method ?? ''));
+    return chartFrame({ ...all, points }, method, lowest, size);
+  }, [all, method, lowest, size, hidden]);
+
+  const show = useCallback((point: TradePoint | null) => {
+    setShown(point);
+    actions.show({ outlined: point === null ? null : { run: point.run, candidate: point.candidate.id } });
+  }, []);
+  const toggle = useCallback((toggled: string) => {
+    setHidden((before) => (before.includes(toggled) ? before.filter((id) => id !== toggled) : [...before, toggled]));
+  }, []);
+
+  const split = all?.split ?? 'validation';
+  const marks = useMemo(
+    () =>
+      frame === null ? null : (
+        <>
+          <TrailMarks frame={frame} split={split} />
+          <PointMarks frame={frame} ticked={ticked} onShow={show} onOpen={openPoint} />
+        </>
+      ),
+    [frame, split, ticked, show],
+  );
+
   return (
     <Pane label="Trade-off">
-      <PaneHeading title="Trade-off" />
+      <PaneHeading
+        title="Trade-off"
+        note={noteOf(isTraining, all?.elsewhere ?? 0)}
+        end="filled: measured, hollow: estimate"
+      />
+      <CheckFailure />
+      {dataset === null && network !== null ? <NeedsData /> : null}
+      <div ref={host} className={styles.panel}>
+        {frame === null ? null : (
+          <BudgetLine frame={frame} method={method}>
+            <span className={styles.axisTitle}>{split} accuracy, %</span>
+            <span className={`${styles.axisTitle} ${styles.costTitle}`}>% of the original multiply-adds kept</span>
+            <div className={styles.chart}>
+              <Chart frame={frame}>{marks}</Chart>
+            </div>
+            {shown === null ? null : <PointTip frame={frame} point={shown} />}
+          </BudgetLine>
+        )}
+      </div>
+      <MethodKeys methods={methods} hidden={hidden} onToggle={toggle} />
     </Pane>
+  );
+}
+
+/** A plain click opens a stored network; what cannot be opened can still be compared. */
+function openPoint(point: TradePoint, compare: boolean): void {
+  if (point.candidate.stored && !compare) {
+    void actions.openCandidate(point.candidate);
+    return;
+  }
+  const { ticked } = studio.getState().view;
+  actions.tickRun(point.run, !ticked.includes(point.run));
+}
+
+function noteOf(isTraining: boolean, elsewhere: number): string {
+  if (isTraining) return 'trail: the run that trains now';
+  if (elsewhere === 0) return 'every measured run';
+  return `${elsewhere} ${elsewhere === 1 ? 'run' : 'runs'} measured on another split not shown`;
+}
+
+function CheckFailure() {
+  const error = useStudio((state) => (state.preview.state === 'failed' ? state.preview.error : null));
+  if (error === null) return null;
+  const again = (): void => actions.releaseBudget(studio.getState().rules.budget);
+  return <Failure message={error} action={{ label: 'Check again', run: again }} />;
+}
+
+function NeedsData() {
+  return (
+    <p className={styles.needs}>
+      Accuracy needs data.{' '}
+      <FileTrigger allowsMultiple onSelect={(files) => void actions.openFiles([...(files ?? [])])}>
+        <Button kind="word">Open files</Button>
+      </FileTrigger>
+    </p>
   );
 }

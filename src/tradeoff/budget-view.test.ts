@@ -1,0 +1,88 @@
+import { describe, expect, it } from 'vitest';
+import type { PreviewState } from '../studio/state';
+import { initialRules } from '../studio/initial';
+import { SAMPLE_DATA, SAMPLE_NETWORK, sampleRun } from '../studio/run-sample';
+import { budgetAfterKey, budgetView, formatBudget } from './budget-view';
+import { chartFrame } from './frame';
+import { tradePoints } from './points';
+
+const runs = [
+  sampleRun({ run: 'a', budget: 0.75, share: 0.75, final: 0.96 }),
+  sampleRun({ run: 'b', budget: 0.5, share: 0.5, final: 0.95 }),
+  sampleRun({ run: 'c', budget: 0.35, share: 0.35, final: 0.93 }),
+];
+const points = tradePoints(runs, { source: SAMPLE_NETWORK }, { source: SAMPLE_DATA }, null);
+const frame = chartFrame(points, 'taylor', 50, { width: 542, height: 256 });
+
+const dataset = {
+  dataset: 'd',
+  name: 'Shapes-10',
+  classes: [],
+  shape: [32, 32, 3],
+  normalisation: { mean: [0, 0, 0], std: [1, 1, 1] },
+  counts: { train: 1, validation: 1, test: 1 },
+  notes: [],
+  source: SAMPLE_DATA,
+} as const;
+const plan = { removed: {}, macs: 20_406_592, parameters: 136_000, share: 0.5, filters: { removed: 168, total: 784 } };
+const measured: PreviewState = { state: 'measured', accuracy: 0.61, recalibrated: 0.945, images: 512, error: null };
+const state = { rules: initialRules, plan, preview: measured, dataset };
+
+const plain = (text: string) => text.replaceAll('\u00a0', ' ');
+const lines = (view: ReturnType<typeof budgetView>) =>
+  view.readings.map(({ value, note }) => plain(`${value} ${note}`));
+
+describe('budgetView', () => {
+  it('says everything at once', () => {
+    const view = budgetView(state, frame);
+    expect(plain(view.handle)).toBe('50 %');
+    expect(plain(view.valueText)).toBe('50 %, 20.4 M multiply-adds, about 95.0 %');
+    expect(lines(view)).toEqual(['≈ 95.0 % after fine-tuning', '94.5 % recalibrated', '61.0 % right after the cut']);
+    expect(view.cut?.isMeasured).toBe(true);
+    expect(view.isBelow).toBe(false);
+    // 50 % lies at (50 - 20) / 84 of the 500 px plot, left of its middle.
+    expect(view.x).toBeCloseTo(34 + (30 / 84) * 500, 10);
+    expect(view.toRight).toBe(true);
+  });
+
+  it('turns hollow and approximate while a handle moves', () => {
+    const view = budgetView({ ...state, preview: { ...measured, state: 'estimate' } }, frame);
+    expect(view.cut?.isMeasured).toBe(false);
+    expect(lines(view)[1]).toBe('≈ 94.5 % recalibrated');
+  });
+
+  it('says what is missing instead of inventing it', () => {
+    const unknown: PreviewState = { state: 'estimate', accuracy: null, recalibrated: null, images: 0, error: null };
+    expect(lines(budgetView({ ...state, preview: unknown }, frame))[1]).toBe(' release to check the cut');
+    expect(lines(budgetView({ ...state, dataset: null }, frame))).toEqual([' accuracy needs data']);
+    const other = chartFrame(points, 'l2', 50, { width: 542, height: 256 });
+    expect(budgetView(state, other).estimate).toBeNull();
+    expect(plain(budgetView(state, other).valueText)).toBe('50 %, 20.4 M multiply-adds');
+  });
+
+  it('points to the foot when the cut lies under the floor', () => {
+    const view = budgetView({ ...state, preview: { ...measured, recalibrated: 0.3 } }, frame);
+    expect([view.isBelow, view.cut]).toEqual([true, null]);
+  });
+});
+
+describe('budgetAfterKey', () => {
+  it.each([
+    [0.5, 'ArrowRight', false, 0.51],
+    [0.5, 'ArrowLeft', true, 0.45],
+    [0.497, 'ArrowUp', false, 0.5],
+    [0.497, 'ArrowDown', false, 0.49],
+    [0.5, 'Home', false, 0.05],
+    [0.98, 'ArrowRight', true, 1],
+    [0.29, 'ArrowRight', false, 0.3],
+  ])('%d and %s (Shift %s) give %d', (budget, key, shift, expected) => {
+    expect(budgetAfterKey(budget, key, shift, [0.05, 1])).toBeCloseTo(expected, 10);
+  });
+
+  it('leaves other keys alone', () => expect(budgetAfterKey(0.5, 'a', false, [0.05, 1])).toBeNull());
+
+  it('writes fractions only where there are any', () => {
+    expect(plain(formatBudget(0.5))).toBe('50 %');
+    expect(plain(formatBudget(0.497))).toBe('49.7 %');
+  });
+});

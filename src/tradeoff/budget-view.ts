@@ -1,0 +1,112 @@
+/**
+ * What the budget line shows at one moment: positions and words, as plain data.
+ *
+ * Computed from the state on every frame of a drag and written straight into the page by `budget-line.tsx`.
+ */
+import type { PreviewState, StudioState } from '../studio/state';
+import { formatAccuracy, formatCount, formatPercent, NBSP } from '../ui/format';
+import type { ChartFrame } from './frame';
+import { xOf, yOf } from './scales';
+
+/** One line of the readout. */
+export interface Reading {
+  /** "≈ 94.9 %", "61.0 %". */
+  readonly value: string;
+  /** "after fine-tuning". */
+  readonly note: string;
+}
+
+export interface BudgetView {
+  /** Of the line, in pixels. */
+  readonly x: number;
+  /** In the handle: "50 %". */
+  readonly handle: string;
+  /** For assistive technology: "50 %, 20.4 M multiply-adds, about 94.9 %". */
+  readonly valueText: string;
+  /** Whole % for `aria-valuenow`. */
+  readonly valueNow: number;
+  readonly readings: readonly Reading[];
+  /** The readout stands right of the line. */
+  readonly toRight: boolean;
+  /** The check is on its way: values are of the cut before. */
+  readonly isChecking: boolean;
+  /** Where fine-tuning should end; null without measured neighbours or under the floor. */
+  readonly estimate: { readonly x: number; readonly y: number } | null;
+  /** The cut itself, recalibrated where known; null when unknown or under the floor. */
+  readonly cut: { readonly x: number; readonly y: number; readonly isMeasured: boolean } | null;
+  /** The cut lies under the floor: an arrow at the foot of the line. */
+  readonly isBelow: boolean;
+}
+
+type Watched = Pick<StudioState, 'rules' | 'plan' | 'preview' | 'dataset'>;
+
+export function budgetView({ rules, plan, preview, dataset }: Watched, frame: ChartFrame): BudgetView {
+  const { area, cost, accuracy, estimate } = frame;
+  const budget = rules.budget * 100;
+  const x = xOf(budget, cost, area);
+  const share = plan === null ? null : plan.share * 100;
+  const planX = share === null ? x : xOf(share, cost, area);
+  const tuned = share === null ? null : (estimate?.at(share) ?? null);
+  const value = preview.recalibrated ?? preview.accuracy;
+  const isBelow = value !== null && value * 100 < accuracy.low;
+  const multiplyAdds = plan === null ? '' : `, ${formatCount(plan.macs)} multiply-adds`;
+  const outcome = tuned === null ? '' : `, about ${formatAccuracy(tuned.y / 100)}`;
+  return {
+    x,
+    handle: formatBudget(rules.budget),
+    valueText: `${formatBudget(rules.budget)}${multiplyAdds}${outcome}`,
+    valueNow: Math.round(budget),
+    readings: dataset === null ? [{ value: '', note: 'accuracy needs data' }] : readingsOf(preview, tuned?.y ?? null),
+    toRight: x < (area.left + area.right) / 2,
+    isChecking: preview.state === 'checking',
+    estimate: tuned === null || tuned.y < accuracy.low ? null : { x: planX, y: yOf(tuned.y, accuracy, area) },
+    cut:
+      value === null || isBelow
+        ? null
+        : { x: planX, y: yOf(value * 100, accuracy, area), isMeasured: preview.state === 'measured' },
+    isBelow,
+  };
+}
+
+/** "50 %", and "49.7 %" where the budget is no whole number. */
+export function formatBudget(budget: number): string {
+  return formatPercent(budget, Math.abs(budget * 100 - Math.round(budget * 100)) < 0.05 ? 0 : 1);
+}
+
+function readingsOf(preview: PreviewState, tuned: number | null): readonly Reading[] {
+  const about = preview.state === 'estimate' ? `≈${NBSP}` : '';
+  const readings: Reading[] = [];
+  if (tuned !== null) readings.push({ value: `≈${NBSP}${formatAccuracy(tuned / 100)}`, note: 'after fine-tuning' });
+  if (preview.recalibrated !== null) {
+    readings.push({ value: about + formatAccuracy(preview.recalibrated), note: 'recalibrated' });
+  }
+  if (preview.accuracy !== null) {
+    readings.push({ value: about + formatAccuracy(preview.accuracy), note: 'right after the cut' });
+  } else if (preview.state === 'checking') {
+    readings.push({ value: '', note: 'checking the cut' });
+  } else if (preview.state === 'estimate') {
+    readings.push({ value: '', note: 'release to check the cut' });
+  }
+  return readings;
+}
+
+/** The budget a key asks for: whole % steps of 1, 5 with Shift, the ends with Home and End; null for other keys. */
+export function budgetAfterKey(
+  budget: number,
+  key: string,
+  shift: boolean,
+  limits: readonly [number, number],
+): number | null {
+  const percent = budget * 100;
+  const step = shift ? 5 : 1;
+  const asked = {
+    // From 49.7 one step up is 50, one down 49: fractions come from dragging alone.
+    ArrowRight: Math.floor(percent + 1e-6) + step,
+    ArrowUp: Math.floor(percent + 1e-6) + step,
+    ArrowLeft: Math.ceil(percent - 1e-6) - step,
+    ArrowDown: Math.ceil(percent - 1e-6) - step,
+    Home: limits[0] * 100,
+    End: limits[1] * 100,
+  }[key];
+  return asked === undefined ? null : Math.min(limits[1], Math.max(limits[0], asked / 100));
+}

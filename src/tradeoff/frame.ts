@@ -1,0 +1,92 @@
+/** Everything the layers of the chart share: where the axes lie and what stands on them. Derived, never stored. */
+import type { Estimate } from '../studio/accuracy-curve';
+import { estimateFrom } from '../studio/accuracy-curve';
+import type { Axis } from '../ui/axis';
+import type { Size } from '../ui/use-size';
+import { paretoFront, staircase } from './front';
+import { markBox, placeLabels, type PlacedLabel } from './labels';
+import type { TradePoint, TradePoints } from './points';
+import { accuracyAxis, costAxis, plotArea, xOf, yOf, type PlotArea } from './scales';
+import type { Placed } from '../studio/accuracy-curve';
+
+export const MARK_RADIUS = 5.2;
+
+export interface ChartFrame {
+  readonly size: Size;
+  readonly area: PlotArea;
+  readonly cost: Axis;
+  readonly accuracy: Axis;
+  readonly points: readonly TradePoint[];
+  /** The original, whether a run or the page measured it; null = not measured. */
+  readonly original: Placed | null;
+  readonly originalPoint: TradePoint | null;
+  readonly steps: readonly Placed[];
+  readonly estimate: Estimate | null;
+  /** By `TradePoint.id`; the original under "original". */
+  readonly labels: ReadonlyMap<string, PlacedLabel>;
+}
+
+/** Name of the original among the labels. */
+export const ORIGINAL = 'original';
+
+/**
+ * Lays the chart out. `method` is the one being explored: its measured points make the estimate. `lowestBudget` in %
+ * keeps the budget line on the axis.
+ */
+export function chartFrame(
+  { points, original, originalPoint }: TradePoints,
+  method: string,
+  lowestBudget: number,
+  size: Size,
+): ChartFrame {
+  const start = original === null ? null : { x: 100, y: original };
+  const front = paretoFront<Placed & { readonly id?: string }>([...points, ...(start === null ? [] : [start])]);
+  const cost = costAxis([lowestBudget, ...points.map(({ x }) => x)]);
+  const accuracy = accuracyAxis(
+    front.map(({ y }) => y),
+    original,
+  );
+  const area = plotArea(size.width, size.height);
+  const mine = points.filter((point) => point.method === method && point.candidate.kind === 'final');
+  const frame = { size, area, cost, accuracy, points, original: start, originalPoint };
+  return {
+    ...frame,
+    steps: staircase(front, cost.high),
+    estimate: estimateFrom(mine, original),
+    labels: labelsOf(frame, new Set(front.flatMap(({ id }) => (id === undefined ? [] : [id])))),
+  };
+}
+
+/** Pixels of a point; points under the floor stand on it. */
+export function pixelsOf({ x, y }: Placed, frame: Pick<ChartFrame, 'area' | 'cost' | 'accuracy'>) {
+  const { area, cost, accuracy } = frame;
+  const isBelow = y < accuracy.low;
+  return { x: xOf(x, cost, area), y: isBelow ? area.bottom - FOOT : yOf(y, accuracy, area), isBelow };
+}
+
+/** Height over the axis at which marks under the floor stand: room for their arrow. */
+const FOOT = 13;
+
+/** The original and the front are named directly, the dearest first: they have the least room. */
+function labelsOf(
+  frame: Pick<ChartFrame, 'area' | 'cost' | 'accuracy' | 'points' | 'original'>,
+  front: ReadonlySet<string>,
+): ReadonlyMap<string, PlacedLabel> {
+  const { area, points, original } = frame;
+  const named = points.filter(({ id, y }) => front.has(id) || y < frame.accuracy.low).sort((a, b) => b.x - a.x);
+  const requests = named.map((point) => {
+    const { x, y, isBelow } = pixelsOf(point, frame);
+    return { id: point.id, text: isBelow ? point.y.toFixed(1) : point.label, x, y };
+  });
+  if (original !== null) requests.unshift({ id: ORIGINAL, text: 'Original', ...pixelsOf(original, frame) });
+  const marks = [...points, ...(original === null ? [] : [original])].map((point) => {
+    const { x, y } = pixelsOf(point, frame);
+    return markBox(x, y, MARK_RADIUS - 1);
+  });
+  return placeLabels(requests, marks, {
+    left: area.left + 2,
+    top: area.top - 20,
+    right: area.right,
+    bottom: area.bottom,
+  });
+}

@@ -1,0 +1,31 @@
+/** The chart's key: one mark per method; pressing one hides or shows its points. */
+import { MethodMark } from '../ui/method-mark';
+import { methodStyle } from '../ui/method-style';
+import styles from './tradeoff.module.css';
+
+interface MethodKeysProps {
+  readonly methods: readonly string[];
+  readonly hidden: readonly string[];
+  readonly onToggle: (method: string) => void;
+}
+
+/** From this many the row is spread over the width. */
+const MANY = 7;
+
+export function MethodKeys({ methods, hidden, onToggle }: MethodKeysProps) {
+  return (
+    <div
+      className={styles.keys}
+      data-many={methods.length >= MANY ? '' : undefined}
+      role="group"
+      aria-label="Methods on the chart"
+    >
+      {methods.map((method) => (
+        <button key={method} type="button" aria-pressed={!hidden.includes(method)} onClick={() => onToggle(method)}>
+          <MethodMark method={method} />
+          {methodStyle(method).short}
+        </button>
+      ))}
+    </div>
+  );
+}

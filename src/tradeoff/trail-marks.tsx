@@ -1,0 +1,47 @@
+/** The running run on the chart: what each of its networks reached, and where it stands now. */
+import type { StudioState } from '../studio/state';
+import { formatPercent } from '../ui/format';
+import { MarkGlyph } from '../ui/method-mark';
+import { methodStyle } from '../ui/method-style';
+import { usePaced } from '../ui/use-paced';
+import { pixelsOf, type ChartFrame } from './frame';
+import { trailOf } from './points';
+import type { SplitName } from '../../workers/protocol';
+import styles from './tradeoff.module.css';
+
+interface TrailMarksProps {
+  readonly frame: ChartFrame;
+  readonly split: SplitName;
+}
+
+const activeRun = ({ runs, activeRun: run }: StudioState) => runs.find((other) => other.run === run) ?? null;
+const activePoints = ({ live, activeRun: run }: StudioState) => (run === null ? undefined : live[run]?.points);
+
+export function TrailMarks({ frame, split }: TrailMarksProps) {
+  const run = usePaced(activeRun);
+  const metrics = usePaced(activePoints);
+  if (run === null) return null;
+  const trail = trailOf(run, metrics ?? [], split);
+  const last = trail.points.at(-1);
+  if (last === undefined) return null;
+  const style = methodStyle(trail.method);
+  const hue = `var(${style.hue})`;
+  const places = trail.points.map((point) => pixelsOf(point, frame));
+  const end = pixelsOf(last, frame);
+  const toRight = end.x < (frame.area.left + frame.area.right) / 2;
+  return (
+    <g className={styles.trail}>
+      <polyline points={places.map(({ x, y }) => `${x},${y}`).join(' ')} fill="none" stroke={hue} strokeWidth="1.6" />
+      {places.map((place, at) =>
+        place.isBelow ? null : <circle key={trail.points[at]?.note} cx={place.x} cy={place.y} r="2.4" fill={hue} />,
+      )}
+      <g style={{ transform: `translate(${end.x}px, ${end.y}px)` }}>
+        <MarkGlyph style={style} radius={6.4} />
+        <text className={styles.now} x={toRight ? 11 : -11} y="4" textAnchor={toRight ? 'start' : 'end'}>
+          {formatPercent(last.y / 100, 1)}
+          <tspan className={styles.nowNote}> {last.note}</tspan>
+        </text>
+      </g>
+    </g>
+  );
+}
