@@ -6,12 +6,13 @@
  */
 import { type Graph, type Layer, type LayerId, type Shape, isWeighted } from './graph';
 import { inferShapes } from './shapes';
-import { type Block, dataInputs, trunkSteps } from './trunk';
+import { type Block, dataInputs, dataPath, trunkSteps } from './trunk';
 
 /**
  * `stem`: first layer of a network with blocks; `a`: on a block's branch; `b`: last on the branch, returns to the
  * trunk; `projection`: alone on a block's shortcut; `plain`: on the trunk itself; `gate`: computes a factor of a
- * multiply; `branch`: any other way through a block; `classifier`: the last weighted layer.
+ * multiply; `branch`: any other way through a block, or a hidden layer of one of several heads; `classifier`: the last
+ * weighted layer before an output.
  */
 export type RowRole = 'stem' | 'a' | 'b' | 'projection' | 'plain' | 'gate' | 'branch' | 'classifier';
 
@@ -59,10 +60,13 @@ export function treeRows(graph: Graph): readonly Row[] {
     placeUnit(unit, stage, ordinal, places);
   }
   const streams = streamWriters(graph);
+  const onPath = new Set(dataPath(graph).map((layer) => layer.id));
+  const final = finalLayers(graph);
   let previousStage: RowStage | null = null;
   return weighted.map((layer): Row => {
-    // A layer in no unit is off the data path: it belongs where it stands.
-    const place: Place = places.get(layer.id) ?? { label: layer.id, role: 'gate', stage: previousStage };
+    // In no unit: one of several heads, or a gate, which belongs to the stage where it stands.
+    const role = final.has(layer.id) ? 'classifier' : onPath.has(layer.id) ? 'branch' : 'gate';
+    const place = places.get(layer.id) ?? { label: layer.id, role, stage: role === 'gate' ? previousStage : null };
     previousStage = place.stage;
     return { layer: layer.id, ...place, stream: streams.has(layer.id) };
   });
@@ -86,6 +90,7 @@ interface Unit {
 function readUnits(graph: Graph): readonly Unit[] {
   const layers = new Map(graph.layers.map((layer) => [layer.id, layer]));
   const steps = trunkSteps(graph);
+  const final = finalLayers(graph);
   const hasBlocks = steps.some((step) => step.kind === 'block');
   const units: Unit[] = [];
   /** The trunk unit a depthwise convolution or the pointwise one after it may still join. */
@@ -98,7 +103,7 @@ function readUnits(graph: Graph): readonly Unit[] {
       open = null;
       continue;
     }
-    const name = hasBlocks && index === 0 ? 'stem' : index === steps.length - 1 ? 'classifier' : null;
+    const name = hasBlocks && index === 0 ? 'stem' : final.has(step.layer) ? 'classifier' : null;
     const depthwise = layers.get(step.layer)?.op === 'depthwise';
     const entry: Entry = { layer: step.layer, role: name ?? 'plain' };
     if (name === null && open !== null && depthwise !== open.depthwise) {
@@ -130,6 +135,18 @@ function placeUnit(unit: Unit, stage: RowStage | null, ordinal: number, places: 
     const label = isProjection && number !== null ? `${number} p` : layer;
     places.set(layer, { label, role: isProjection ? 'projection' : 'branch', stage });
   }
+}
+
+/** Weighted layers with no other between them and an output. */
+function finalLayers(graph: Graph): ReadonlySet<LayerId> {
+  const found = new Set<LayerId>();
+  const reaching = new Set(graph.outputs);
+  for (const layer of graph.layers.toReversed()) {
+    if (!reaching.has(layer.id)) continue;
+    if (isWeighted(layer)) found.add(layer.id);
+    else for (const input of dataInputs(layer)) reaching.add(input);
+  }
+  return found;
 }
 
 /** Weighted layers whose channels reach an `add` unmixed. */

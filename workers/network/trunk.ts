@@ -49,7 +49,7 @@ export function dataInputs(layer: Layer): readonly LayerId[] {
 }
 
 /** Layers on a path of data to some output, in graph order. */
-function dataPath(graph: Graph): readonly Layer[] {
+export function dataPath(graph: Graph): readonly Layer[] {
   const wanted = new Set(graph.outputs);
   for (const layer of graph.layers.toReversed()) {
     if (wanted.has(layer.id)) for (const input of dataInputs(layer)) wanted.add(input);
