@@ -1,0 +1,94 @@
+/**
+ * Fills docs/results.md: carries out the recipes of a table one by one with `espalier run` and writes the rows.
+ *
+ *   node scripts/results.mjs TABLE [--network FILE] [--data PATH]     runs what is missing, then writes
+ *   node scripts/results.mjs                                          writes from the stored results alone
+ *
+ * Every result is one JSON file in docs/results/TABLE/, holding the recipe and what `run --json` printed, so a table that
+ * was interrupted goes on where it stopped, and a row is made anew by deleting its file.
+ */
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { root } from './setup.mjs';
+import { tables } from './result-tables.mjs';
+
+const folder = join(root, 'docs', 'results');
+
+function runOne(recipe, target, { network, data }) {
+  const scratch = mkdtempSync(join(tmpdir(), 'espalier-results-'));
+  try {
+    const file = join(scratch, 'recipe.json');
+    writeFileSync(file, JSON.stringify(recipe));
+    const parameters = ['bin/espalier.mjs', 'run', file, '--json', '--device', 'wasm'];
+    if (network !== undefined && recipe.network.source === 'file') parameters.push('--network', network);
+    if (data !== undefined && recipe.data.source === 'cifar10') parameters.push('--data', data);
+    const done = spawnSync(process.execPath, parameters, { cwd: root, stdio: ['ignore', 'pipe', 2], encoding: 'utf8' });
+    if (done.status !== 0) throw new Error(`"${recipe.name}" failed.`);
+    const result = JSON.parse(done.stdout.trim().split('\n').at(-1) ?? '');
+    writeFileSync(target, `${JSON.stringify({ recipe, result }, null, 1)}\n`);
+  } finally {
+    rmSync(scratch, { recursive: true, force: true });
+  }
+}
+
+function stored(table) {
+  const place = join(folder, table);
+  if (!existsSync(place)) return new Map();
+  const files = readdirSync(place).filter((name) => name.endsWith('.json'));
+  return new Map(files.map((name) => [name.slice(0, -5), JSON.parse(readFileSync(join(place, name), 'utf8'))]));
+}
+
+function percent(value) {
+  return value === null ? '' : (100 * value).toFixed(1);
+}
+
+function tableText(id) {
+  const { title, note, rows } = tables[id];
+  const results = stored(id);
+  const head =
+    '| method | asked | kept | multiply-adds | parameters | original | at the cut | recalibrated | fine-tuned | steps |\n|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|';
+  const lines = rows.flatMap(({ key, label, budget }) => {
+    const entry = results.get(key);
+    if (entry === undefined) return [];
+    const { macs, parameters, accuracy, trainingSteps } = entry.result;
+    const cells = [
+      label,
+      percent(budget),
+      percent(macs.share),
+      macs.kept.toLocaleString('en'),
+      parameters.kept.toLocaleString('en'),
+      ...['original', 'cut', 'recalibrated', 'final'].map((stage) => percent(accuracy[stage])),
+      trainingSteps,
+    ];
+    return [`| ${cells.join(' | ')} |`];
+  });
+  if (lines.length === 0) return '';
+  const missing = rows.length - lines.length;
+  const gap = missing > 0 ? `\n\n${missing} of ${rows.length} rows have not been measured yet.` : '';
+  return `## ${title}\n\n${note}\n\nMade by \`node scripts/results.mjs ${id}\`; recipes and results: [\`results/${id}/\`](results/${id}).\n\n${head}\n${lines.join('\n')}${gap}\n`;
+}
+
+const { positionals, values } = parseArgs({
+  allowPositionals: true,
+  options: { network: { type: 'string' }, data: { type: 'string' } },
+});
+const [id] = positionals;
+if (id !== undefined) {
+  if (tables[id] === undefined)
+    throw new Error(`There is no table "${id}"; there are ${Object.keys(tables).join(', ')}.`);
+  mkdirSync(join(folder, id), { recursive: true });
+  for (const { key, recipe } of tables[id].rows) {
+    const target = join(folder, id, `${key}.json`);
+    if (existsSync(target)) continue;
+    console.error(`== ${recipe.name}`);
+    runOne(recipe, target, values);
+  }
+}
+const intro = readFileSync(join(folder, 'intro.md'), 'utf8');
+writeFileSync(
+  join(root, 'docs', 'results.md'),
+  [intro, ...Object.keys(tables).map(tableText)].filter(Boolean).join('\n'),
+);
