@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { createRandom } from '../linalg/random';
 import type { NetworkMeta } from './graph';
 import { NetworkJsonError, type NetworkJsonFault, networkFromJson, networkToJson, upgradeDocument } from './json';
 import { graphFromText } from './text';
+import { validateGraph } from './validate';
 import { buildZooGraph } from './zoo';
 
 const meta: NetworkMeta = {
@@ -127,6 +129,28 @@ describe('a document that cannot be read', () => {
     for (let length = 0; length < golden.length; length++) {
       expect(fault(golden.slice(0, length)).fault).toBe('notJson');
     }
+  });
+});
+
+describe('a document changed at random', () => {
+  // Seeds that once failed would be kept here; each seed makes 500 documents.
+  it.each([1, 2, 3, 4])('is refused with a typed error or makes a valid network (seed %i)', (seed) => {
+    const random = createRandom(seed);
+    const pieces = ['0', '-1', '1e308', '"', ',', '{}', '[]', 'null', '"__proto__"', '"c"', '"input"', '\\u0000', ' '];
+    let refused = 0;
+    for (let round = 0; round < 500; round++) {
+      const at = random.integer(golden.length);
+      const piece = pieces[random.integer(pieces.length)] ?? '';
+      const text = golden.slice(0, at) + piece + golden.slice(at + random.integer(4));
+      try {
+        validateGraph(networkFromJson(text).graph);
+      } catch (error) {
+        expect(error, text).toBeInstanceOf(NetworkJsonError);
+        refused += 1;
+      }
+    }
+    expect(refused).toBeGreaterThan(400);
+    expect(refused).toBeLessThan(500);
   });
 });
 

@@ -127,6 +127,10 @@ describe('inferShapes', () => {
       ],
     ],
     [
+      'The output of layer "u", 8000000x6000000x3, is too large for any device.',
+      [input, { id: 'u', op: 'upsample', inputs: ['input'], scale: [1e6, 1e6], mode: 'nearest' }],
+    ],
+    [
       'Slice "s" asks for 0..4 of axis channels, but gets 8x6x3.',
       [input, { id: 's', op: 'slice', inputs: ['input'], begin: [0, 0, 0], end: [8, 6, 4], stride: [1, 1, 1] }],
     ],

@@ -14,6 +14,9 @@ import {
   type SliceLayer,
 } from './graph';
 
+/** Numbers in one layer's output for one image; 8 GiB of float32. Stops hostile files before they cost memory. */
+const MAX_SIZE = 2 ** 31;
+
 type Spatial = readonly [number, number, number];
 
 /**
@@ -33,7 +36,14 @@ export function inferShapes(graph: Graph): ReadonlyMap<LayerId, Shape> {
       const cause = exists ? 'which stands after it; list layers after all their inputs' : 'which does not exist';
       throw new NetworkError(`Layer "${layer.id}" reads "${id}", ${cause}.`, layer.id);
     });
-    shapes.set(layer.id, layerShape(layer, inputs));
+    const shape = layerShape(layer, inputs);
+    if (sizeOf(shape) > MAX_SIZE) {
+      throw new NetworkError(
+        `The output of layer "${layer.id}", ${shapeText(shape)}, is too large for any device.`,
+        layer.id,
+      );
+    }
+    shapes.set(layer.id, shape);
   }
   return shapes;
 }
