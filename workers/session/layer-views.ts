@@ -1,0 +1,107 @@
+/** What the inspector shows of one layer: its kernels as pictures, and its measured time before and after a cut. */
+import { tensor2d, tensor4d, type Tensor4D } from '@tensorflow/tfjs-core';
+import type { Executor } from '../compute/executor';
+import { cutChannels } from '../network/cut';
+import { isWeighted, layerOf, NetworkError, type Graph, type LayerId, type Network } from '../network/graph';
+import type { RemovedChannels } from '../network/plan';
+import { inferShapes } from '../network/shapes';
+import type { CommandResult } from '../protocol';
+import { onDevice } from './measuring';
+
+/**
+ * RMS over the input channels of every kernel tap, `[filters, kh, kw]`; kernels over RGB also signed,
+ * `[filters, kh, kw, 3]`. A dense unit is one tap. Throws `NetworkError` for a layer without a kernel.
+ */
+export function kernelViews({ graph, tensors }: Network, id: LayerId): CommandResult<'kernels'> {
+  const layer = layerOf(graph, id);
+  const kernel = isWeighted(layer) ? tensors[layer.kernel] : undefined;
+  if (kernel === undefined) throw new NetworkError(`Layer "${id}" has no kernel to look at.`, id);
+  // Depthwise kernels are [kh, kw, c, 1]: their filters are the third axis.
+  const [kh, kw, inputs, filters] = kernelAxes(layer.op, kernel.shape);
+  const magnitude = new Float32Array(filters * kh * kw);
+  const rgb = layer.op === 'conv' && inputs === 3 ? new Float32Array(filters * kh * kw * 3) : null;
+  for (let tap = 0; tap < kh * kw; tap += 1) {
+    for (let filter = 0; filter < filters; filter += 1) {
+      let sum = 0;
+      for (let input = 0; input < inputs; input += 1) {
+        const value = kernel.values[(tap * inputs + input) * filters + filter] ?? 0;
+        sum += value * value;
+        if (rgb !== null) rgb[(filter * kh * kw + tap) * 3 + input] = value;
+      }
+      magnitude[filter * kh * kw + tap] = Math.sqrt(sum / inputs);
+    }
+  }
+  return { filters, size: [kh, kw], magnitude, rgb };
+}
+
+function kernelAxes(op: string, shape: readonly number[]): readonly [number, number, number, number] {
+  const [first = 1, second = 1, third = 1, fourth = 1] = shape;
+  if (op === 'dense') return [1, 1, first, second];
+  return op === 'depthwise' ? [first, second, 1, third] : [first, second, third, fourth];
+}
+
+const WARM_UPS = 2;
+const REPEATS = 9;
+
+/** Median forward milliseconds of layer `id` alone for a batch of `batch`, as it is and after the cut. */
+export async function measureLayer(
+  executor: Executor,
+  network: Network,
+  id: LayerId,
+  removed: RemovedChannels,
+  batch: number,
+  signal: AbortSignal,
+): Promise<CommandResult<'measureLayer'>> {
+  const originalMs = await medianMs(executor, layerAlone(network, id), batch, signal);
+  const cut = cutChannels(network, removed);
+  const cutMs = cut === network ? originalMs : await medianMs(executor, layerAlone(cut, id), batch, signal);
+  return { originalMs, cutMs };
+}
+
+/** A network of that one layer, fed with an input of the shape it gets inside. */
+function layerAlone({ graph, tensors, meta }: Network, id: LayerId): Network {
+  const layer = layerOf(graph, id);
+  const shape = inferShapes(graph).get(layer.inputs[0] ?? '');
+  if (!isWeighted(layer) || shape === undefined) throw new NetworkError(`Layer "${id}" has no kernel to time.`, id);
+  const alone: Graph = {
+    layers: [
+      { id: 'input', op: 'input', inputs: [], shape },
+      { ...layer, inputs: ['input'] },
+    ],
+    outputs: [id],
+  };
+  return { graph: alone, tensors, meta: { name: meta.name, history: [] } };
+}
+
+function medianMs(executor: Executor, network: Network, batch: number, signal: AbortSignal): Promise<number> {
+  return onDevice(executor, network, async (loaded) => {
+    const [input] = network.graph.layers;
+    const shape = input?.op === 'input' ? input.shape : [1];
+    const images = pattern(batch, shape);
+    const times: number[] = [];
+    try {
+      for (let turn = 0; turn < WARM_UPS + REPEATS; turn += 1) {
+        signal.throwIfAborted();
+        const start = performance.now();
+        const output = loaded.forward(images);
+        // Reading back waits until the device is done.
+        await output.data();
+        if (turn >= WARM_UPS) times.push(performance.now() - start);
+        output.dispose();
+      }
+    } finally {
+      images.dispose();
+    }
+    return times.toSorted((a, b) => a - b)[REPEATS >> 1] ?? 0;
+  });
+}
+
+/** Values that are neither constant nor zero: some devices are faster on those. */
+function pattern(batch: number, shape: readonly number[]): Tensor4D {
+  const size = shape.reduce((product, length) => product * length, batch);
+  const values = Float32Array.from({ length: size }, (_, at) => ((at * 7919) % 257) / 257 - 0.5);
+  const [height = 1, width = 1, channels = 1] = shape;
+  if (shape.length === 3) return tensor4d(values, [batch, height, width, channels]);
+  // A flat input: the executor takes what the graph's input says.
+  return tensor2d(values, [batch, height]) as unknown as Tensor4D;
+}

@@ -1,0 +1,96 @@
+/** Accuracy of a network on a split, and the batches a method is shown: data and network brought together. */
+import type { Executor, LoadedNetwork } from '../compute/executor';
+import type { Dataset, SplitName } from '../datasets/dataset';
+import type { Network } from '../network/graph';
+import { plainBatches, type ImageSource } from '../training/batching';
+import { uploadBatch } from '../training/device-batch';
+import { evaluate, type Evaluation } from '../training/evaluate';
+import { recalibrate } from '../training/recalibrate';
+import type { DeviceBatch } from '../training/hooks';
+
+const BATCH = 128;
+
+export interface MeasureOptions {
+  readonly signal: AbortSignal;
+  /** The first images of the split; all when absent. */
+  readonly images?: number | undefined;
+  readonly onProgress?: ((done: number, total: number) => void) | undefined;
+}
+
+/** Images of a split as the network wants them: its own normalisation, else that of the data. */
+export function imagesFor(network: Network, dataset: Dataset, split: SplitName): ImageSource {
+  const { splits, shape, normalisation } = dataset;
+  return { split: splits[split], shape, normalisation: network.meta.normalisation ?? normalisation };
+}
+
+/** Lends `network` to `work` on the device, and takes it off afterwards. */
+export async function onDevice<T>(
+  executor: Executor,
+  network: Network,
+  work: (loaded: LoadedNetwork) => Promise<T>,
+): Promise<T> {
+  const loaded = executor.load(network);
+  try {
+    const result = await work(loaded);
+    // A device that was lost meanwhile answers with anything: nothing computed on it may be believed.
+    executor.check();
+    return result;
+  } finally {
+    loaded.dispose();
+  }
+}
+
+export function measure(
+  executor: Executor,
+  network: Network,
+  dataset: Dataset,
+  split: SplitName,
+  options: MeasureOptions,
+): Promise<Evaluation> {
+  return onDevice(executor, network, (loaded) => measureLoaded(loaded, network, dataset, split, options));
+}
+
+export function measureLoaded(
+  loaded: LoadedNetwork,
+  network: Network,
+  dataset: Dataset,
+  split: SplitName,
+  options: MeasureOptions,
+): Promise<Evaluation> {
+  return evaluate({
+    ...imagesFor(network, dataset, split),
+    ...options,
+    loaded,
+    classes: dataset.classes.length,
+    batchSize: BATCH,
+  });
+}
+
+export interface RecalibrateSettings extends MeasureOptions {
+  readonly images: number;
+  readonly seed: number;
+}
+
+/** The network with batch-norm statistics measured anew on training images; no weight changes. */
+export function recalibrated(
+  executor: Executor,
+  network: Network,
+  dataset: Dataset,
+  settings: RecalibrateSettings,
+): Promise<Network> {
+  return onDevice(executor, network, async (loaded) => {
+    const classes = dataset.classes.length;
+    await recalibrate({ ...imagesFor(network, dataset, 'train'), ...settings, loaded, classes });
+    return loaded.snapshot();
+  });
+}
+
+/** What a method sees of the data: unaugmented batches in fixed order, each disposed by the receiver. */
+export function methodBatches(network: Network, dataset: Dataset) {
+  return async function* (split: SplitName, images: number): AsyncGenerator<DeviceBatch, void, undefined> {
+    const source = imagesFor(network, dataset, split);
+    for (const batch of plainBatches({ ...source, images, batchSize: BATCH })) {
+      yield uploadBatch(batch, dataset.shape, dataset.classes.length);
+    }
+  };
+}
