@@ -78,6 +78,8 @@ export interface TrainOptions {
   readonly onTelemetry?: ((step: number, telemetry: Telemetry) => void) | undefined;
   /** Awaited after each epoch, `epoch` from 0: the place to measure validation accuracy. */
   readonly onEpoch?: ((epoch: number) => Promise<void>) | undefined;
+  /** Awaited at every batch edge, before the wishes of `control` are heard: lets others have the device. */
+  readonly turn?: (() => Promise<void>) | undefined;
   /** Awaited every `everySeconds` and on every pause. */
   readonly checkpoint?:
     { readonly everySeconds: number; readonly save: (checkpoint: Checkpoint) => Promise<void> } | undefined;
@@ -186,6 +188,11 @@ export async function train(options: TrainOptions): Promise<TrainOutcome> {
     if (options.resume !== undefined) restoreTraining(options.resume, optimiser, hooks);
     workBegan = performance.now();
     while (step < steps) {
+      if (options.turn !== undefined) {
+        const asked = performance.now();
+        await options.turn();
+        workBegan += performance.now() - asked;
+      }
       if (control.wish() === 'wait') await wait();
       if (control.wish() === 'stop') break;
       const before = position();
