@@ -8,7 +8,7 @@ import { type Graph, type LayerId, type Shape, type TensorName, isWeighted } fro
 import { inferShapes, sizeOf } from './shapes';
 import { isTrainable, layerTensors } from './tensor-shapes';
 
-export interface LayerCost {
+interface LayerCost {
   /** For one image. */
   readonly macs: number;
   /** Of this layer alone; a shared tensor counts at its first layer in forward order, and nowhere else. */
