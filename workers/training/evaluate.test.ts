@@ -3,7 +3,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Executor } from '../compute/executor';
 import { createExecutor } from '../compute/runtime';
 import type { Split } from '../datasets/dataset';
-import type { Graph, Network } from '../network/graph';
+import type { Network } from '../network/graph';
+import { graphFromText } from '../network/text';
 import { evaluate, type EvaluateOptions } from './evaluate';
 import { recalibrate } from './recalibrate';
 import { tinyDataset, tinyNetwork } from './tiny-task';
@@ -15,16 +16,8 @@ beforeAll(async () => {
 afterAll(() => executor.dispose());
 
 /** Logits = the mean of each colour over a 1x2 picture. */
-const colourGraph: Graph = {
-  layers: [
-    { id: 'input', op: 'input', inputs: [], shape: [1, 2, 3] },
-    { id: 'pool', op: 'globalPool', mode: 'average', inputs: ['input'] },
-    { id: 'fc', op: 'dense', inputs: ['pool'], units: 3, kernel: 'fc.kernel' },
-  ],
-  outputs: ['fc'],
-};
 const colourNetwork: Network = {
-  graph: colourGraph,
+  graph: graphFromText('input 1x2x3 / globalPool / fc = dense 3'),
   tensors: { 'fc.kernel': { shape: [3, 3], values: Float32Array.of(1, 0, 0, 0, 1, 0, 0, 0, 1) } },
   meta: { name: 'Colour', history: [] },
 };

@@ -1,8 +1,9 @@
 /** For tests: a task that a network of a few hundred weights learns in a second. */
 import type { Dataset, Split } from '../datasets/dataset';
 import { createRandom } from '../linalg/random';
-import type { Graph, Network } from '../network/graph';
+import type { Network } from '../network/graph';
 import { initialTensors } from '../network/initialise';
+import { graphFromText } from '../network/text';
 import type { TrainSettings } from './loop';
 
 const SIDE = 8;
@@ -31,44 +32,14 @@ export function tinyDataset(train: number, validation: number): Dataset {
   };
 }
 
-const window3x3 = { kernelSize: [3, 3], padding: [1, 1, 1, 1], dilation: [1, 1], groups: 1 } as const;
-
-/** conv 3->6, BN, ReLU, conv 6->5 with bias (no BN) and stride 2, global pooling, dense: one of each kind of layer. */
-export const tinyGraph: Graph = {
-  layers: [
-    { id: 'input', op: 'input', inputs: [], shape: [SIDE, SIDE, 3] },
-    { id: 'conv1', op: 'conv', inputs: ['input'], filters: 6, stride: [1, 1], kernel: 'conv1.kernel', ...window3x3 },
-    {
-      id: 'bn1',
-      op: 'batchNorm',
-      inputs: ['conv1'],
-      gamma: 'bn1.gamma',
-      beta: 'bn1.beta',
-      mean: 'bn1.mean',
-      variance: 'bn1.variance',
-      epsilon: 1e-5,
-    },
-    { id: 'relu1', op: 'activation', kind: 'relu', inputs: ['bn1'] },
-    {
-      id: 'conv2',
-      op: 'conv',
-      inputs: ['relu1'],
-      filters: 5,
-      stride: [2, 2],
-      kernel: 'conv2.kernel',
-      bias: 'conv2.bias',
-      ...window3x3,
-    },
-    { id: 'relu2', op: 'activation', kind: 'relu', inputs: ['conv2'] },
-    { id: 'pool', op: 'globalPool', mode: 'average', inputs: ['relu2'] },
-    { id: 'fc', op: 'dense', inputs: ['pool'], units: 3, kernel: 'fc.kernel', bias: 'fc.bias' },
-  ],
-  outputs: ['fc'],
-};
+/** One of each kind of layer with weights: behind a batch norm, with a bias and a stride, dense. */
+const graph = graphFromText(
+  'input 8x8x3 / conv 6 3x3 p1 / bn / relu / conv 5 3x3 s2 p1 bias / relu / globalPool / fc = dense 3 bias',
+);
 
 export function tinyNetwork(seed: number): Network {
-  const tensors = initialTensors(tinyGraph, createRandom(seed));
-  return { graph: tinyGraph, tensors, meta: { name: 'Tiny', history: [] } };
+  const tensors = initialTensors(graph, createRandom(seed));
+  return { graph, tensors, meta: { name: 'Tiny', history: [] } };
 }
 
 export const tinySettings: TrainSettings = {

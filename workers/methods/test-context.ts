@@ -1,0 +1,41 @@
+/** For tests: a context around a network, with batches of one split where there is a device. */
+import type { LoadedNetwork } from '../compute/executor';
+import type { Dataset } from '../datasets/dataset';
+import { createRandom } from '../linalg/random';
+import type { Network } from '../network/graph';
+import { plainBatches } from '../training/batching';
+import { uploadBatch } from '../training/device-batch';
+import type { DeviceBatch, Method, MethodContext, SettingValues } from './method';
+import { checkSettings } from './settings';
+
+export interface TestContextOptions {
+  readonly settings?: SettingValues;
+  readonly loaded?: LoadedNetwork;
+  readonly dataset?: Dataset;
+  readonly batchSize?: number;
+  readonly seed?: number;
+  readonly signal?: AbortSignal;
+  readonly progress?: (done: number, note: string) => void;
+}
+
+export function testContext(method: Method, network: Network, options: TestContextOptions = {}): MethodContext {
+  const { dataset, batchSize = 16, seed = 1 } = options;
+  const random = createRandom(seed);
+  async function* batches(split: 'train' | 'validation' | 'test', images: number): AsyncGenerator<DeviceBatch> {
+    if (dataset === undefined) throw new Error('This test opened no data.');
+    const { shape, normalisation, classes, splits } = dataset;
+    for (const batch of plainBatches({ split: splits[split], shape, normalisation, batchSize, images })) {
+      yield uploadBatch(batch, shape, classes.length);
+    }
+  }
+  return {
+    network,
+    groups: [],
+    loaded: options.loaded,
+    batches,
+    settings: checkSettings(method.settings, options.settings ?? {}),
+    random: () => random.next(),
+    signal: options.signal ?? new AbortController().signal,
+    progress: options.progress ?? (() => undefined),
+  };
+}
