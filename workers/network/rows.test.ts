@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { decomposeGraph } from './decompose';
+import { eligibleLayers } from './low-rank';
 import { type Row, treeRows } from './rows';
 import { graphFromText } from './text';
 import { type ZooOptions, buildZooGraph } from './zoo';
@@ -93,7 +95,7 @@ describe('rows of other families', () => {
 describe('rows of opened networks', () => {
   it('bottlenecks count on; a shortcut of two layers has no short name', () => {
     const text = `input 8x8x3 / top = conv 4 3x3 p1 / conv 2 1x1 / relu / conv 2 3x3 p1 / relu / up = conv 8 1x1
-      side1 = conv 2 1x1 < top / side2 = conv 8 1x1 / add < up . / globalPool / dense 3`;
+      side1 = conv 2 1x1 < top / relu / side2 = conv 8 1x1 / add < up . / globalPool / dense 3`;
     expect(rowsOfText(text)).toEqual([
       'stem, stem, -',
       '1.1 a, a, 1',
@@ -106,7 +108,7 @@ describe('rows of opened networks', () => {
   });
 
   it('squeeze-and-excitation layers are gates, off the trunk', () => {
-    const text = `input 8x8x3 / stem = conv 4 3x3 p1 / a = conv 6 3x3 p1 / b = conv 4 3x3 p1
+    const text = `input 8x8x3 / stem = conv 4 3x3 p1 / a = conv 6 3x3 p1 / relu / b = conv 4 3x3 p1
       globalPool / squeeze = dense 2 / relu / excite = dense 4 / sigmoid / multiply < b . / add < . stem
       globalPool / dense 3`;
     expect(rowsOfText(text)).toEqual([
@@ -132,6 +134,47 @@ describe('rows of opened networks', () => {
     ]);
   });
 
+  it('the halves of decomposed convolutions share the place of the whole', () => {
+    const text = `input 8x8x3 / stem.0 = conv 2 3x1 p1x0 / stem.1 = conv 4 1x3 p0x1 bias / bn / top = relu
+      conv 2 3x3 s2 p1 / conv 4 1x1 bias / relu / conv 2 3x3 p1 / back = conv 6 1x1 bias / bn
+      conv 2 1x2 s1x2 < top / conv 6 2x1 s2x1 / add < . back / globalPool / dense 3`;
+    expect(rowsOfText(text)).toEqual([
+      'stem.1, stem, -',
+      'stem.2, stem, -',
+      '1.1 a.1, a, 1',
+      '1.1 a.2, a, 1',
+      '1.1 b.1, a, 1',
+      '1.1 b.2, b, 1 *',
+      '1.1 p.1, projection, 1',
+      '1.1 p.2, projection, 1 *',
+      'classifier, classifier, -',
+    ]);
+  });
+
+  it.each(['resnet8', 'vgg16', 'mobilenetv2'] as const)('%s keeps its labels when it is decomposed', (architecture) => {
+    const graph = buildZooGraph({ architecture, shortcut: 'projection' });
+    const ranks = Object.fromEntries(eligibleLayers(graph).map((layer) => [layer.id, 1]));
+    const whole = treeRows(graph);
+    const expected = whole.flatMap(({ layer, label }) => (layer in ranks ? [`${label}.1`, `${label}.2`] : [label]));
+    const halves = treeRows(decomposeGraph(graph, { scheme: 'spatial', ranks }));
+    expect(halves.map((row) => row.label)).toEqual(expected);
+    const streams = halves.filter((row) => row.stream).map((row) => row.label.replace(/\.2$/, ''));
+    expect(streams).toHaveLength(whole.filter((row) => row.stream).length);
+  });
+
+  it('a convolution with a bias, or read twice, is no half', () => {
+    expect(rowsOfText('input 8x8x3 / conv 4 3x3 bias / conv 5 1x1 / relu / globalPool / dense 3')).toEqual([
+      '1.1, plain, 1',
+      '1.2, plain, 1',
+      'classifier, classifier, -',
+    ]);
+    expect(rowsOfText('input 8x8x3 / c = conv 4 1x1 / conv 4 1x1 / add < . c / globalPool / dense 3')).toEqual([
+      'stem, stem, - *',
+      '1.1, b, 1 *',
+      'classifier, classifier, -',
+    ]);
+  });
+
   it('hidden dense layers keep their ids', () => {
     expect(rowsOfText('input 8x8x3 / conv 4 3x3 / flatten / hidden = dense 9 / relu / dense 3')).toEqual([
       '1.1, plain, 1',
@@ -144,7 +187,7 @@ describe('rows of opened networks', () => {
     const text = `input 8x8x3 / stem = conv 4 3x3 p1 / relu / down = conv 8 3x3 s2 p1 / relu / upsample 2 / conv 4 3x3 p1
       concat < . stem / seg = conv 5 1x1`;
     expect(rowsOfText(text)).toEqual(['stem, stem, -', '1.1 a, a, 1', '1.1 b, b, 1', 'classifier, classifier, -']);
-    const plain = 'input 8x8x3 / conv 4 3x3 p1 / conv 4 2x2 s2 / upsample 2 / conv 4 3x3 p1 / conv 5 1x1';
+    const plain = 'input 8x8x3 / conv 4 3x3 p1 / relu / conv 4 2x2 s2 / upsample 2 / conv 4 3x3 p1 / relu / conv 5 1x1';
     expect(rowsOfText(plain)).toEqual(['1.1, plain, 1', '2.1, plain, 2', '3.1, plain, 3', 'classifier, classifier, -']);
   });
 

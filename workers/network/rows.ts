@@ -4,6 +4,7 @@
  * Read from the structure (what is added to what, where sizes change), never from names, so that any opened network
  * can be drawn. A layer whose place has no short name is labelled with its id.
  */
+import { factorPairs } from './factor-pairs';
 import { type Graph, type Layer, type LayerId, type Shape, isWeighted } from './graph';
 import { inferShapes } from './shapes';
 import { type Block, dataInputs, dataPath, trunkSteps } from './trunk';
@@ -40,11 +41,12 @@ export interface Row {
 /** One row per weighted layer, in forward order. Throws `NetworkError` when shapes cannot be inferred. */
 export function treeRows(graph: Graph): readonly Row[] {
   const shapes = inferShapes(graph);
-  const weighted = graph.layers.filter(isWeighted);
+  // The two halves of a decomposed convolution stand in one place, so that labels stay what they were before.
+  const { secondOf, skeleton } = factorPairs(graph);
   const places = new Map<LayerId, Place>();
   const stages: RowStage[] = [];
   let ordinal = 0;
-  for (const unit of readUnits(graph)) {
+  for (const unit of readUnits(skeleton)) {
     const size = sizeText(shapes.get(unit.main.at(-1)?.layer ?? ''));
     if (size === null || !unit.numbered) {
       placeUnit(unit, null, 0, places);
@@ -60,15 +62,24 @@ export function treeRows(graph: Graph): readonly Row[] {
     placeUnit(unit, stage, ordinal, places);
   }
   const streams = streamWriters(graph);
-  const onPath = new Set(dataPath(graph).map((layer) => layer.id));
-  const final = finalLayers(graph);
+  const onPath = new Set(dataPath(skeleton).map((layer) => layer.id));
+  const final = finalLayers(skeleton);
+  const seconds = new Set(secondOf.values());
   let previousStage: RowStage | null = null;
-  return weighted.map((layer): Row => {
+  return graph.layers.filter(isWeighted).map(({ id }): Row => {
+    const whole = secondOf.get(id) ?? id;
     // In no unit: one of several heads, or a gate, which belongs to the stage where it stands.
-    const role = final.has(layer.id) ? 'classifier' : onPath.has(layer.id) ? 'branch' : 'gate';
-    const place = places.get(layer.id) ?? { label: layer.id, role, stage: role === 'gate' ? previousStage : null };
+    const fallback = final.has(whole) ? 'classifier' : onPath.has(whole) ? 'branch' : 'gate';
+    const stage = fallback === 'gate' ? previousStage : null;
+    const place = places.get(whole) ?? { label: whole, role: fallback, stage };
     previousStage = place.stage;
-    return { layer: layer.id, ...place, stream: streams.has(layer.id) };
+    const isFirst = whole !== id;
+    const named = place.label !== whole;
+    const suffix = isFirst ? '.1' : seconds.has(id) ? '.2' : '';
+    const label = named ? place.label + suffix : id;
+    // Only the second half returns to the trunk.
+    const role = isFirst && place.role === 'b' ? 'a' : place.role;
+    return { layer: id, label, role, stage: place.stage, stream: streams.has(id) };
   });
 }
 
