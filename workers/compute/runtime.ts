@@ -1,17 +1,98 @@
 /**
- * Which device runs, and why: brings up a backend and gives an executor on it.
+ * Which device runs, and why: brings up a backend, checks it, and gives an executor on it.
  */
+// tfjs registers no gradients by itself; losses, gates and extra terms are written with its operations.
 import '@tensorflow/tfjs-core/dist/register_all_gradients';
-import type { DeviceKind, Executor } from './executor';
-import { createWasmExecutor } from './wasm-device';
+import { DeviceHealth } from './device-health';
+import { EagerNetwork } from './eager/loaded-network';
+import { DeviceError, type DeviceKind, type DeviceReport, type Executor } from './executor';
+import type { MemoryLimits } from './memory-plan';
+import { selfCheck } from './self-check';
+import { guardAllocation, startWasm, stopWasm, type WasmFiles } from './wasm-device';
+import { findAdapter, startWebGpu, stopWebGpu, type FoundAdapter } from './webgpu-device';
 
 export interface ExecutorOptions {
-  /** `auto`: WebGPU where a hardware adapter exists, else WASM. */
+  /** `auto`: WebGPU where a hardware adapter exists, else WASM. A software adapter is used only when asked for. */
   readonly device: 'auto' | DeviceKind;
-  /** Folder, or address by file name, of tfjs's WASM binaries. Absent in Node: the installed package's own. */
-  readonly wasmPaths?: string | Readonly<Record<string, string>> | undefined;
+  /** Where the WASM device finds its files (`wasm-files.ts`). Needed in a browser; Node takes the installed package's. */
+  readonly wasmFiles?: WasmFiles | undefined;
+  /** WASM threads; default: one per core. */
+  readonly threads?: number | undefined;
 }
 
+/**
+ * Brings a device up and checks it. One executor at a time: tfjs has one backend per worker.
+ * Throws `DeviceError`: `unavailable` where the device asked for is not there, `self-check` where it computes wrongly.
+ */
 export async function createExecutor(options: ExecutorOptions): Promise<Executor> {
-  return createWasmExecutor(options.wasmPaths, 'Asked for.');
+  const { device, wasmFiles, threads } = options;
+  if (device === 'wasm') return wasmExecutor('WASM was asked for.', wasmFiles, threads);
+  const found = await findAdapter();
+  if (typeof found === 'string') {
+    if (device === 'webgpu') throw new DeviceError('unavailable', `${found}. Choose WASM, which runs everywhere.`);
+    return wasmExecutor(`${found}, so WASM runs on the CPU.`, wasmFiles, threads);
+  }
+  if (device === 'auto' && found.software) {
+    const reason = `The only WebGPU adapter is software (${found.description}), many times slower than WASM.`;
+    return wasmExecutor(reason, wasmFiles, threads);
+  }
+  const asked = device === 'webgpu' ? 'WebGPU was asked for' : 'A hardware WebGPU adapter is there';
+  return webGpuExecutor(found, `${asked}.`);
+}
+
+async function wasmExecutor(reason: string, files?: WasmFiles, threadsAsked?: number): Promise<Executor> {
+  const { threads, simd, heapBytes } = await startWasm(files, threadsAsked);
+  const health = new DeviceHealth();
+  const selfCheckError = await checked(stopWasm);
+  guardAllocation((error) => health.report(error));
+  const description = `${threads} ${threads === 1 ? 'thread' : 'threads'}${simd ? ', SIMD' : ''}`;
+  const report: DeviceReport = { kind: 'wasm', description, reason, threads, simd, selfCheckError };
+  return executor(report, { buffer: heapBytes, total: heapBytes }, health, stopWasm);
+}
+
+async function webGpuExecutor(found: FoundAdapter, reason: string): Promise<Executor> {
+  const health = new DeviceHealth();
+  const device = await startWebGpu(found, health);
+  const stop = (): void => stopWebGpu(device);
+  const selfCheckError = await checked(stop);
+  health.check();
+  const { maxBufferSize, maxStorageBufferBindingSize } = device.limits;
+  const report: DeviceReport = {
+    kind: 'webgpu',
+    description: found.description,
+    reason,
+    threads: 1,
+    simd: false,
+    maxBufferBytes: maxBufferSize,
+    selfCheckError,
+  };
+  return executor(report, { buffer: Math.min(maxBufferSize, maxStorageBufferBindingSize) }, health, stop);
+}
+
+/** Runs the self-check; a device that fails it is stopped. */
+async function checked(stop: () => void): Promise<number> {
+  try {
+    return await selfCheck();
+  } catch (error) {
+    stop();
+    throw error;
+  }
+}
+
+function executor(device: DeviceReport, limits: MemoryLimits, health: DeviceHealth, stop: () => void): Executor {
+  const networks = new Set<EagerNetwork>();
+  return {
+    device,
+    lost: health.lost,
+    check: () => health.check(),
+    load: (network) => {
+      const loaded = new EagerNetwork(network, limits, () => networks.delete(loaded));
+      networks.add(loaded);
+      return loaded;
+    },
+    dispose: () => {
+      for (const network of networks) network.dispose();
+      stop();
+    },
+  };
 }

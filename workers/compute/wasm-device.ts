@@ -1,31 +1,124 @@
 /**
- * The WASM device: tfjs's WASM backend with SIMD, and threads where the page is cross-origin isolated.
+ * The WASM device: tfjs's WASM backend with SIMD, and with threads where the page is cross-origin isolated.
  */
-import { getThreadsCount, setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
+import { BackendWasm, getThreadsCount, setThreadsCount, setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
 import * as tf from '@tensorflow/tfjs-core';
-import { EagerNetwork } from './eager/loaded-network';
-import type { Executor } from './executor';
+import { DeviceError } from './executor';
 
-export async function createWasmExecutor(
-  wasmPaths: string | Readonly<Record<string, string>> | undefined,
-  reason: string,
-): Promise<Executor> {
-  if (wasmPaths !== undefined) setWasmPaths(wasmPaths);
-  await tf.setBackend('wasm');
-  const threads = getThreadsCount();
-  const simd = (await tf.env().getAsync('WASM_HAS_SIMD_SUPPORT')) === true;
-  return {
-    device: {
-      kind: 'wasm',
-      description: `${threads} threads${simd ? ', SIMD' : ''}`,
-      reason,
-      threads,
-      simd,
-      selfCheckError: 0,
-    },
-    load: (network) => new EagerNetwork(network, () => {}),
-    lost: new Promise(() => {}),
-    check: () => {},
-    dispose: () => {},
+/** Addresses of the backend's binaries and of its thread. */
+export interface WasmFiles {
+  readonly plain: string;
+  readonly simd: string;
+  readonly threadedSimd: string;
+  /** The script each thread runs the binary with. */
+  readonly threadMain: string;
+  /** `wasm-thread.js`. */
+  readonly thread: string;
+}
+
+export interface WasmDevice {
+  readonly threads: number;
+  readonly simd: boolean;
+  /** Bytes of heap the backend may grow to. */
+  readonly heapBytes: number;
+}
+
+/** Emscripten's name of the C library's malloc. */
+const allocator = '_malloc';
+
+type TfjsModule = ConstructorParameters<typeof BackendWasm>[0];
+/** The parts of Emscripten's instance that tfjs's types leave out. */
+type WasmModule = TfjsModule & {
+  [allocator]: (bytes: number) => number;
+  cwrap(name: string, result: 'number' | null, parameters: readonly 'number'[]): (...values: number[]) => number;
+};
+/** Settings go in, the instance comes out. */
+type WasmFactory = (settings: object) => Promise<WasmModule>;
+
+/** Emscripten's own limit of the build: 4 GB less one page. */
+const heapBytes = 4_294_901_760;
+
+/**
+ * Makes WASM tfjs's backend. `files` are needed in a browser; in Node the installed package finds its own.
+ * Throws `DeviceError('unavailable')` when the binary cannot be loaded.
+ */
+export async function startWasm(files: WasmFiles | undefined, threads: number | undefined): Promise<WasmDevice> {
+  if (threads !== undefined) setThreadsCount(threads);
+  const flag = async (name: string): Promise<boolean> => (await tf.env().getAsync(name)) === true;
+  const simd = await flag('WASM_HAS_SIMD_SUPPORT');
+  const threaded = simd && (await flag('WASM_HAS_MULTITHREAD_SUPPORT'));
+  try {
+    if (threaded && files !== undefined) await registerThreaded(files);
+    else registerStock(files);
+    if (!(await tf.setBackend('wasm'))) throw new Error('tfjs could not start it');
+  } catch (cause) {
+    const message = cause instanceof Error ? cause.message : String((cause as { message?: unknown }).message ?? cause);
+    throw new DeviceError(
+      'unavailable',
+      `The WASM backend does not start (${message}). Check that the site's .wasm files are served.`,
+    );
+  }
+  return { threads: getThreadsCount(), simd, heapBytes };
+}
+
+/**
+ * Turns a full heap into an error: the backend ignores a failed allocation and writes to address 0. To be called after
+ * the first operations, since Emscripten replaces its allocator on first use.
+ */
+export function guardAllocation(report: (error: DeviceError) => void): void {
+  const wasm = (tf.backend() as BackendWasm).wasm as WasmModule;
+  const allocate = wasm[allocator];
+  wasm[allocator] = (bytes) => {
+    const address = allocate(bytes);
+    if (address !== 0 || bytes === 0) return address;
+    const error = new DeviceError(
+      'out-of-memory',
+      `The WASM heap is full: ${bytes} more bytes were asked for. Use a smaller batch or a smaller network.`,
+    );
+    report(error);
+    throw error;
   };
+}
+
+/** Takes the backend away; a later `startWasm` makes a new one. */
+export function stopWasm(): void {
+  tf.removeBackend('wasm');
+}
+
+/** tfjs's own way of starting its backend, needed again after a `removeBackend`. */
+const stockFactory = tf.findBackendFactory('wasm');
+
+function registerStock(files: WasmFiles | undefined): void {
+  if (files !== undefined) {
+    setWasmPaths({
+      'tfjs-backend-wasm.wasm': files.plain,
+      'tfjs-backend-wasm-simd.wasm': files.simd,
+      'tfjs-backend-wasm-threaded-simd.wasm': files.threadedSimd,
+    });
+  }
+  register(stockFactory);
+}
+
+/** As tfjs starts it, but with the thread's script from the site's own origin (see `wasm-thread.js`). */
+async function registerThreaded(files: WasmFiles): Promise<void> {
+  const script = await import('@tensorflow/tfjs-backend-wasm/wasm-out/tfjs-backend-wasm-threaded-simd.js');
+  const createModule = script.default as unknown as WasmFactory;
+  const wasm = await createModule({
+    locateFile: (path: string) => (path.endsWith('.wasm') ? files.threadedSimd : files.thread),
+    mainScriptUrlOrBlob: files.threadMain,
+  });
+  wasm.tfjs = {
+    init: wasm.cwrap('init', null, []),
+    initWithThreadsCount: wasm.cwrap('init_with_threads_count', null, ['number']),
+    getThreadsCount: wasm.cwrap('get_threads_count', 'number', []),
+    registerTensor: wasm.cwrap('register_tensor', null, ['number', 'number', 'number']),
+    disposeData: wasm.cwrap('dispose_data', null, ['number']),
+    dispose: wasm.cwrap('dispose', null, []),
+  };
+  register(() => new BackendWasm(wasm));
+}
+
+function register(factory: ReturnType<typeof tf.findBackendFactory>): void {
+  if (tf.findBackendFactory('wasm') !== null) tf.removeBackend('wasm');
+  tf.registerBackend('wasm', factory, 2);
 }

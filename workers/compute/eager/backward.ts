@@ -91,12 +91,12 @@ function weightedGradients(
   const byInput = (): tf.Tensor => {
     if (layer.op === 'conv') return convolveInputGradient(gradient, kernel, shape, layer, layer.groups);
     if (layer.op === 'depthwise') return depthwiseInputGradient(gradient, kernel, shape, layer);
-    return tf.matMul(dy as tf.Tensor2D, tf.transpose(weights(layer.kernel) as tf.Tensor2D));
+    return tf.matMul(dy, tf.transpose(weights(layer.kernel)));
   };
   const byKernel = (): tf.Tensor => {
     if (layer.op === 'conv') return convolveKernelGradient(x, gradient, layer, layer.groups);
     if (layer.op === 'depthwise') return depthwiseKernelGradient(x, gradient, layer);
-    return tf.matMul(tf.transpose(value(inputs, 0) as tf.Tensor2D), dy as tf.Tensor2D);
+    return tf.matMul(tf.transpose(value(inputs, 0)), dy);
   };
   const tensors: [TensorName, tf.Tensor][] = [];
   if (trained) {
@@ -131,8 +131,7 @@ function inputGradients(layer: Layer, dy: tf.Tensor, context: BackwardContext): 
       return [averagePoolGradient(gradient, shape, layer, layer.countPadding)];
     case 'globalPool': {
       const [, height = 0, width = 0] = shape;
-      if (layer.mode === 'average')
-        return [repeatOverImage(tf.mul(dy as tf.Tensor2D, 1 / (height * width)), height, width)];
+      if (layer.mode === 'average') return [repeatOverImage(tf.mul(dy, 1 / (height * width)), height, width)];
       return [globalMaxGradient(dy as tf.Tensor2D, value(inputs, 0) as tf.Tensor4D)];
     }
     case 'flatten':

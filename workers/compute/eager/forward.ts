@@ -45,7 +45,7 @@ function compute(layer: Layer, inputs: readonly tf.Tensor[], weights: Weights): 
     case 'depthwise':
       return withBias(layer, convolveDepthwise(image(x), image(weights(layer.kernel)), layer), weights);
     case 'dense': {
-      const product = tf.matMul(x as tf.Tensor2D, weights(layer.kernel) as tf.Tensor2D);
+      const product = tf.matMul(x, weights(layer.kernel));
       return layer.bias === undefined ? product : tf.add(product, weights(layer.bias));
     }
     case 'batchNorm': {

@@ -12,6 +12,7 @@ import {
 } from '../../network/graph';
 import { expectedTensors, type TensorRole } from '../../network/tensor-shapes';
 import type { ForwardOptions, LoadedNetwork, Parameter, ParameterRole, StepOptions, StepResult } from '../executor';
+import { refuseOversized, type MemoryLimits, type PlannedUse } from '../memory-plan';
 import type { Weights } from './forward';
 import { ancestors, infer } from './inference';
 import { CombinedStatistics } from './recalibration';
@@ -22,15 +23,22 @@ export class EagerNetwork implements LoadedNetwork {
   readonly parameters: readonly Parameter[];
   readonly statistics: ReadonlyMap<TensorName, tf.Variable>;
   private readonly variables = new Map<TensorName, tf.Variable>();
+  /** Largest batch known to fit. */
+  private readonly fitting: Record<PlannedUse, number> = { inference: 1, training: 0 };
   private readonly output: LayerId;
   private readonly layers: readonly Layer[];
   private readonly weights: Weights;
 
-  /** Throws `NetworkError` where a tensor is missing or of the wrong shape. `released` is called by `dispose`. */
+  /**
+   * Throws `NetworkError` where a tensor is missing or of the wrong shape, `DeviceError('too-large')` where not even one
+   * image fits. `released` is called by `dispose`.
+   */
   constructor(
     private readonly network: Network,
+    private readonly limits: MemoryLimits,
     private readonly released: () => void,
   ) {
+    refuseOversized(network.graph, 1, 'inference', limits);
     const [output] = network.graph.outputs;
     if (output === undefined) throw new NetworkError('The network names no output layer.');
     this.output = output;
@@ -54,15 +62,18 @@ export class EagerNetwork implements LoadedNetwork {
   }
 
   forward(images: tf.Tensor4D, options: ForwardOptions = {}): tf.Tensor2D {
+    this.refuse(images, 'inference');
     const outputs = infer(this.layers, images, this.weights, options.gates ?? new Map(), [this.output]);
     return outputs.get(this.output) as tf.Tensor2D;
   }
 
   activations(images: tf.Tensor4D, layers: readonly LayerId[]): Map<LayerId, tf.Tensor> {
+    this.refuse(images, 'inference');
     return infer(ancestors(this.graph, layers), images, this.weights, new Map(), layers);
   }
 
   step(images: tf.Tensor4D, options: StepOptions): StepResult {
+    this.refuse(images, 'training');
     const train = options.trainParameters ?? true;
     const reached = new Set(this.layers.map((layer) => layer.id));
     const parameters = train ? this.parameters.filter(({ layers }) => layers.some((id) => reached.has(id))) : [];
@@ -118,6 +129,7 @@ export class EagerNetwork implements LoadedNetwork {
     let count = 0;
     for await (const images of batches) {
       count++;
+      this.refuse(images, 'inference');
       const pass = new TrainingPass(this.layers, this.weights, new Map(), false);
       try {
         pass.forward(images, this.output);
@@ -178,6 +190,14 @@ export class EagerNetwork implements LoadedNetwork {
     for (const variable of this.variables.values()) variable.dispose();
     this.variables.clear();
     this.released();
+  }
+
+  /** Before a batch larger than any so far is allocated: does it fit? */
+  private refuse(images: tf.Tensor4D, use: PlannedUse): void {
+    const [batch] = images.shape;
+    if (batch <= this.fitting[use]) return;
+    refuseOversized(this.graph, batch, use, this.limits);
+    this.fitting[use] = batch;
   }
 
   private upload(name: TensorName): tf.Variable {

@@ -73,7 +73,7 @@ export function batchNormGradients(
   epsilon: number,
 ): BatchNormGradients {
   const positions = x.size / mean.size;
-  const inverse = tf.rsqrt(tf.add(variance, epsilon)) as tf.Tensor1D;
+  const inverse: tf.Tensor1D = tf.rsqrt(tf.add(variance, epsilon));
   const xhat = scaleShift(x, inverse, tf.neg(tf.mul(mean, inverse)));
   const beta = channelSum(dy);
   const product = tf.mul(dy, xhat);

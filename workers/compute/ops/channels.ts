@@ -64,5 +64,5 @@ export function scaleShift(x: tf.Tensor, scale: tf.Tensor, shift: tf.Tensor | un
 /** `[n, c]` repeated over height and width: `[n, h, w, c]`. Nearest-neighbour resizing is forty times faster than tile on WASM. */
 export function repeatOverImage(x: tf.Tensor2D, height: number, width: number): tf.Tensor4D {
   const [batch, channels] = x.shape;
-  return tf.image.resizeNearestNeighbor(tf.reshape(x, [batch, 1, 1, channels]) as tf.Tensor4D, [height, width]);
+  return tf.image.resizeNearestNeighbor(tf.reshape<tf.Rank.R4>(x, [batch, 1, 1, channels]), [height, width]);
 }

@@ -171,14 +171,14 @@ function phasedInputGradient(
   // [.., columns, row phase, column phase * cin] to [.., row phase, columns, column phase * cin]. tfjs's depthToSpace
   // does the same thirty times slower on WASM.
   const byRow = tf.reshape(channels, [batch * rows.size, columns.size, strideY, strideX * cin]);
-  const whole4d = tf.reshape(tf.transpose(byRow, [0, 2, 1, 3]), [
+  const image = tf.reshape<tf.Rank.R4>(tf.transpose(byRow, [0, 2, 1, 3]), [
     batch,
     rows.size * strideY,
     columns.size * strideX,
     cin,
-  ]) as tf.Tensor4D;
+  ]);
   const excess: Pair = [rows.size * strideY - height, columns.size * strideX - width];
-  return excess[0] + excess[1] === 0 ? whole4d : padOrCrop(whole4d, [0, -excess[0], 0, -excess[1]]);
+  return excess[0] + excess[1] === 0 ? image : padOrCrop(image, [0, -excess[0], 0, -excess[1]]);
 }
 
 /** Output size of a convolution, `[height, width]`. */

@@ -37,15 +37,15 @@ export function maxPoolGradient(
       const begin = [row, column, 0] as const;
       const end = [row + stride[0] * (rows - 1) + 1, column + stride[1] * (columns - 1) + 1, channels] as const;
       const steps = [stride[0], stride[1], 1] as const;
-      const [won, sum] = tf.tidy(() => {
+      const [left, sum] = tf.tidy<[tf.Tensor4D, tf.Tensor4D]>(() => {
         // Zero where this pixel is the largest, one elsewhere.
         const smaller = tf.step(tf.sub(output, stridedSlice(padded, begin, end, steps)));
         const left: tf.Tensor4D = tf.mul(open, smaller);
         const share: tf.Tensor4D = tf.mul(dy, tf.sub(open, left));
-        return [left, tf.add(gradient, stridedSliceGradient(share, padded.shape, begin, steps))] as const;
-      }) as [tf.Tensor4D, tf.Tensor4D];
+        return [left, tf.add(gradient, stridedSliceGradient(share, padded.shape, begin, steps))];
+      });
       tf.dispose([open, gradient]);
-      [open, gradient] = [won, sum];
+      [open, gradient] = [left, sum];
     }
   }
   return padOrCrop(gradient, cropped);
@@ -61,7 +61,7 @@ function padForTaps(
     stride[axis] * ((dy.shape[axis + 1] ?? 0) - 1) + kernelSize[axis] - (input.shape[axis + 1] ?? 0) - before;
   // Rows no window reaches stay: their gradient is zero.
   const [bottom, right] = [Math.max(0, beyond(0, top)), Math.max(0, beyond(1, left))];
-  const padded = tf.pad(input, explicitPadding([top, bottom, left, right]), -1e38) as tf.Tensor4D;
+  const padded: tf.Tensor4D = tf.pad(input, explicitPadding([top, bottom, left, right]), -1e38);
   return { padded, cropped: [-top, -bottom, -left, -right] };
 }
 
@@ -98,8 +98,8 @@ export function averagePoolGradient(
 ): tf.Tensor4D {
   const [, height = 0, width = 0, channels = 0] = inputShape;
   const shares = windowShares([height, width], window, countPadding);
-  const weighted = tf.mul(dy, shares) as tf.Tensor4D;
-  const ones = tf.ones([window.kernelSize[0], window.kernelSize[1], channels, 1]) as tf.Tensor4D;
+  const weighted: tf.Tensor4D = tf.mul(dy, shares);
+  const ones = tf.ones<tf.Rank.R4>([window.kernelSize[0], window.kernelSize[1], channels, 1]);
   return depthwiseInputGradient(weighted, ones, inputShape, { ...window, dilation: [1, 1] });
 }
 

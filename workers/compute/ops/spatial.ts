@@ -30,7 +30,7 @@ export function padOrCrop(x: tf.Tensor4D, padding: Padding): tf.Tensor4D {
       )
     : x;
   if (padding.every((amount) => amount <= 0)) return cropped === x ? x.clone() : cropped;
-  return tf.pad(cropped, explicitPadding([grow(top), grow(bottom), grow(left), grow(right)])) as tf.Tensor4D;
+  return tf.pad(cropped, explicitPadding([grow(top), grow(bottom), grow(left), grow(right)]));
 }
 
 /**
@@ -87,12 +87,12 @@ export function stridedSliceGradient(
     .slice(1)
     .map((length, axis) => Math.min(length, (lengths[axis] ?? 0) - (begin[axis] ?? 0)));
   const [batch] = dy.shape;
-  const cropped = tf.slice(dilated, [0, 0, 0, 0], [batch, ...kept]);
+  const cropped: tf.Tensor4D = tf.slice(dilated, [0, 0, 0, 0], [batch, ...kept]);
   const paddings = kept.map((length, axis): [number, number] => {
     const before = begin[axis] ?? 0;
     return [before, (lengths[axis] ?? 0) - before - length];
   });
-  return tf.pad(cropped, [[0, 0], ...paddings]) as tf.Tensor4D;
+  return tf.pad(cropped, [[0, 0], ...paddings]);
 }
 
 /** Positions of a window along height and width. */
