@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { droppedEnergy, MatrixError, rankForEnergy, svd } from './svd';
+import { directionEnergies, MatrixError, rankForEnergy, svd, tailSums } from './svd';
 
 /** Largest entry of |U diag(s) V^T - M|, and of |U^T U - I|, |V^T V - I|. */
 function defects(rows: number, cols: number, values: ArrayLike<number>): { residual: number; orthogonality: number } {
@@ -143,9 +143,41 @@ describe('rankForEnergy', () => {
   it('keeps one direction of a zero matrix', () => {
     expect(rankForEnergy([0, 0], 0)).toBe(1);
   });
+});
 
-  it('lists what is lost at every rank', () => {
-    expect([...droppedEnergy(s)]).toEqual([21, 5, 1, 0]);
+it('sums tails', () => {
+  expect([...tailSums([16, 4, 1])]).toEqual([21, 5, 1, 0]);
+  expect([...tailSums([])]).toEqual([0]);
+});
+
+describe('directionEnergies', () => {
+  it('finds 45 and 5 for [[3, 0], [4, 5]]', () => {
+    const energies = directionEnergies(2, 2, [3, 0, 4, 5]);
+    expect(energies[0]).toBeCloseTo(45, 12);
+    expect(energies[1]).toBeCloseTo(5, 12);
+  });
+
+  it.each([
+    [30, 7],
+    [7, 30],
+    [12, 12],
+  ])('are the squared singular values of a %i x %i matrix', (rows, cols) => {
+    const values = Float32Array.from({ length: rows * cols }, (_, i) => Math.sin(i * i + 1));
+    const energies = directionEnergies(rows, cols, values);
+    const { s } = svd(rows, cols, values);
+    expect(energies.length).toBe(s.length);
+    s.forEach((value, i) => expect(energies[i]).toBeCloseTo(value ** 2, 11));
+  });
+
+  it('are never negative, add up to the squared norm, and refuse NaN', () => {
+    // Rank 1: the other energies are rounding.
+    const values = Float64Array.from({ length: 60 }, (_, at) => Math.sin(Math.floor(at / 6) + 1) * ((at % 6) + 1));
+    const energies = directionEnergies(10, 6, values);
+    expect(Math.min(...energies)).toBeGreaterThanOrEqual(0);
+    const norm = values.reduce((sum, value) => sum + value * value, 0);
+    expect(energies.reduce((sum, value) => sum + value, 0)).toBeCloseTo(norm, 8);
+    expect([...directionEnergies(2, 3, new Float32Array(6))]).toEqual([0, 0]);
+    expect(() => directionEnergies(1, 2, [NaN, 1])).toThrow(MatrixError);
   });
 });
 

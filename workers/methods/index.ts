@@ -5,9 +5,10 @@ import { l1 } from './l1';
 import { l2 } from './l2';
 import { MethodError, type Method, type MethodDeclaration } from './method';
 import { random } from './random';
+import { svdTruncation } from './svd';
 import { taylor } from './taylor';
 
-export const methods: readonly Method[] = [l1, l2, fpgm, taylor, bnScale, random];
+export const methods: readonly Method[] = [l1, l2, fpgm, taylor, bnScale, random, svdTruncation];
 
 /** Throws `MethodError` when there is none. */
 export function methodById(id: string): Method {
