@@ -89,3 +89,11 @@ function sourceText(run: RunSummary): string {
   if (run.origin === 'reference') return 'shipped reference';
   return run.state === 'finished' ? 'this browser' : `this browser, ${run.state}`;
 }
+
+/** "L1 norm to 50 %", or the run's own name where no method cuts. */
+export function nameOf(run: RunSummary): string {
+  const method = methodOf(run.recipe);
+  const target = targetOf(run.recipe);
+  if (method === null) return run.name;
+  return target === null ? methodStyle(method).title : `${methodStyle(method).title} to ${formatPercent(target)}`;
+}

@@ -1,4 +1,10 @@
-/** Training strip: state and controls of the run that trains. */
+/** The training strip: one line while nothing trains, live curves while a run does. */
+import { useStudio } from '../studio/store';
+import { IdleStrip } from './idle-strip';
+import { LiveStrip } from './live-strip';
+
 export function Strip() {
-  return <section aria-label="Training" />;
+  const run = useStudio(({ runs, activeRun }) => runs.find((other) => other.run === activeRun) ?? null);
+  const live = useStudio((state) => (state.activeRun === null ? null : (state.live[state.activeRun] ?? null)));
+  return run === null ? <IdleStrip /> : <LiveStrip run={run} live={live} />;
 }

@@ -43,7 +43,7 @@ export const Chart = memo(function Chart({ frame, children }: ChartProps) {
       margin={{ left: 0, right: MARGIN.right, top: MARGIN.top, bottom: 0 }}
       accessibilityLayer={false}
     >
-      <CartesianGrid vertical={false} stroke="var(--line)" />
+      <CartesianGrid vertical={false} horizontalValues={[...accuracy.ticks]} stroke="var(--line)" />
       <XAxis
         type="number"
         dataKey="x"

@@ -27,7 +27,7 @@ export interface ChartFrame {
 }
 
 /** Name of the original among the labels. */
-export const ORIGINAL = 'original';
+const ORIGINAL = 'original';
 
 /**
  * Lays the chart out. `method` is the one being explored: its measured points make the estimate. `lowestBudget` in %

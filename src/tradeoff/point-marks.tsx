@@ -3,7 +3,7 @@ import { useState, type KeyboardEvent, type MouseEvent } from 'react';
 import { MarkGlyph } from '../ui/method-mark';
 import { methodStyle, ORIGINAL_STYLE } from '../ui/method-style';
 import { formatAccuracy, formatPercent } from '../ui/format';
-import { MARK_RADIUS, ORIGINAL, pixelsOf, type ChartFrame } from './frame';
+import { MARK_RADIUS, pixelsOf, type ChartFrame } from './frame';
 import type { TradePoint } from './points';
 import styles from './tradeoff.module.css';
 
@@ -72,14 +72,7 @@ export function PointMarks({ frame, ticked, onShow, onOpen }: PointMarksProps) {
         );
       })}
       {[...frame.labels].map(([id, label]) => (
-        <text
-          key={id}
-          className={styles.label}
-          x={label.x}
-          y={label.y}
-          textAnchor={label.anchor}
-          data-original={id === ORIGINAL}
-        >
+        <text key={id} className={styles.label} x={label.x} y={label.y} textAnchor={label.anchor} data-x={label.x}>
           {label.text}
         </text>
       ))}

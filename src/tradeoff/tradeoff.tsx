@@ -1,9 +1,9 @@
 /** Trade-off panel: compute kept against accuracy, every measured network, and the budget line to drag. */
 import { useCallback, useMemo, useRef, useState } from 'react';
-import { FileTrigger } from 'react-aria-components';
+import { Button as Pressable, FileTrigger } from 'react-aria-components';
 import type { StudioState } from '../studio/state';
 import { actions, studio, useStudio } from '../studio/store';
-import { Button } from '../ui/button';
+import { wordClass } from '../ui/button';
 import { Failure } from '../ui/failure';
 import { methodOrder } from '../ui/method-style';
 import { Pane, PaneHeading } from '../ui/pane';
@@ -122,7 +122,7 @@ function NeedsData() {
     <p className={styles.needs}>
       Accuracy needs data.{' '}
       <FileTrigger allowsMultiple onSelect={(files) => void actions.openFiles([...(files ?? [])])}>
-        <Button kind="word">Open files</Button>
+        <Pressable className={wordClass}>Open files</Pressable>
       </FileTrigger>
     </p>
   );

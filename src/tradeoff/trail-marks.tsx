@@ -1,9 +1,9 @@
 /** The running run on the chart: what each of its networks reached, and where it stands now. */
 import type { StudioState } from '../studio/state';
+import { useStudio } from '../studio/store';
 import { formatPercent } from '../ui/format';
 import { MarkGlyph } from '../ui/method-mark';
 import { methodStyle } from '../ui/method-style';
-import { usePaced } from '../ui/use-paced';
 import { pixelsOf, type ChartFrame } from './frame';
 import { trailOf } from './points';
 import type { SplitName } from '../../workers/protocol';
@@ -18,8 +18,8 @@ const activeRun = ({ runs, activeRun: run }: StudioState) => runs.find((other) =
 const activePoints = ({ live, activeRun: run }: StudioState) => (run === null ? undefined : live[run]?.points);
 
 export function TrailMarks({ frame, split }: TrailMarksProps) {
-  const run = usePaced(activeRun);
-  const metrics = usePaced(activePoints);
+  const run = useStudio(activeRun);
+  const metrics = useStudio(activePoints);
   if (run === null) return null;
   const trail = trailOf(run, metrics ?? [], split);
   const last = trail.points.at(-1);
@@ -27,14 +27,14 @@ export function TrailMarks({ frame, split }: TrailMarksProps) {
   const style = methodStyle(trail.method);
   const hue = `var(${style.hue})`;
   const places = trail.points.map((point) => pixelsOf(point, frame));
+  // A stroke of no length with round ends is a dot.
+  const dots = places.map(({ x, y, isBelow }) => (isBelow ? '' : `M${x} ${y}h0`)).join('');
   const end = pixelsOf(last, frame);
   const toRight = end.x < (frame.area.left + frame.area.right) / 2;
   return (
     <g className={styles.trail}>
       <polyline points={places.map(({ x, y }) => `${x},${y}`).join(' ')} fill="none" stroke={hue} strokeWidth="1.6" />
-      {places.map((place, at) =>
-        place.isBelow ? null : <circle key={trail.points[at]?.note} cx={place.x} cy={place.y} r="2.4" fill={hue} />,
-      )}
+      <path d={dots} stroke={hue} strokeWidth="4.8" strokeLinecap="round" />
       <g style={{ transform: `translate(${end.x}px, ${end.y}px)` }}>
         <MarkGlyph style={style} radius={6.4} />
         <text className={styles.now} x={toRight ? 11 : -11} y="4" textAnchor={toRight ? 'start' : 'end'}>

@@ -1,0 +1,69 @@
+/** The strip while nothing trains: what a fine-tune would take, what failed, what can be resumed. */
+import type { RunSummary } from '../../workers/protocol';
+import { adoptRecipe } from '../studio/adopt';
+import { forecastSeconds, imagesPerEpoch } from '../studio/forecast';
+import type { StudioState } from '../studio/state';
+import { actions, studio, useStudio } from '../studio/store';
+import { Failure } from '../ui/failure';
+import { formatForecast, formatInteger } from '../ui/format';
+import { formatEpochs, nameOf } from '../runs/rows';
+import { remedyFor, type Remedy } from './remedy';
+import { Transport } from './transport';
+import { useLongWork } from './work';
+import styles from './strip.module.css';
+
+/** The newest run of this browser: only what happened last is worth saying here. */
+const newestOwn = ({ runs }: StudioState): RunSummary | null =>
+  runs
+    .filter(({ origin }) => origin === 'here')
+    .reduce<RunSummary | null>((newest, run) => (newest === null || run.started > newest.started ? run : newest), null);
+
+export function IdleStrip() {
+  const newest = useStudio(newestOwn);
+  const work = useLongWork();
+  const outlook = useStudio(outlookOf);
+  const canResume = newest?.state === 'interrupted';
+  return (
+    <section className={styles.strip} aria-label="Training">
+      <Transport run={canResume ? newest.run : null} state={canResume ? newest.state : null} />
+      <div className={styles.state}>
+        {work === null ? (
+          <b>{canResume ? `${nameOf(newest)} was interrupted` : 'Nothing is training'}</b>
+        ) : (
+          <b className={styles.busy}>{work}</b>
+        )}
+        {newest?.state === 'failed' && newest.error !== null ? (
+          <Failure message={newest.error.message} action={actionOf(remedyFor(newest.error, newest), newest)} />
+        ) : (
+          <span>{canResume ? 'Resume goes on from its last checkpoint.' : outlook}</span>
+        )}
+      </div>
+    </section>
+  );
+}
+
+/** How long the present fine-tune would take; how much it is where no speed was measured yet. */
+function outlookOf(state: StudioState): string {
+  const { fineTune, network, dataset } = state;
+  if (network === null) return 'Open a network to begin.';
+  const images = imagesPerEpoch(state);
+  if (dataset === null || images === null) return 'Fine-tuning needs data: open a data set.';
+  const seconds = forecastSeconds(state);
+  const effort = `${formatEpochs(fineTune.epochs)} of ${formatInteger(images)} images`;
+  const takes =
+    seconds === null
+      ? `Fine-tuning this cut is ${effort}`
+      : `Fine-tuning this cut takes ${formatForecast(seconds)}, ${effort}`;
+  return `${takes}. You can keep exploring while it runs.`;
+}
+
+function actionOf(remedy: Remedy | null, run: RunSummary) {
+  if (remedy === null) return null;
+  return {
+    label: remedy.label,
+    run(): void {
+      if (remedy.kind === 'resume') void actions.controlRun(run.run, 'resume');
+      else adoptRecipe(run.recipe, actions, studio.getState(), remedy.change);
+    },
+  };
+}
