@@ -2,6 +2,7 @@
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { App } from './app/app';
+import { followTheme } from './app/theme';
 import { createFixtureClient } from './studio/fixture-client';
 import { actions, connectStudio } from './studio/store';
 import './ui/tokens.css';
@@ -9,6 +10,7 @@ import './ui/base.css';
 
 const root = document.getElementById('root');
 if (root === null) throw new Error('index.html has no element with the id "root".');
+followTheme();
 connectStudio(createFixtureClient());
 createRoot(root).render(
   <StrictMode>

@@ -7,10 +7,8 @@ import { TopBar } from '../topbar/topbar';
 import { TradeOff } from '../tradeoff/tradeoff';
 import { Tree } from '../tree/tree';
 import styles from './app.module.css';
-import { useTheme } from './theme';
 
 export function App() {
-  useTheme();
   return (
     <div className={styles.app}>
       <div className={styles.topbar}>

@@ -174,7 +174,10 @@ function mixesChannels(layer: Layer, inputs: number): boolean {
   return layer.op === 'conv' && (layer.groups === 1 || inputs > layer.groups);
 }
 
-/** The trunk changes its width where a row writes to it; between, its channels are what the next reading row reads. */
+/**
+ * The trunk changes its width where it was first written to since it was last read; down to the next reader it carries
+ * what that one reads.
+ */
 function trunkOf(
   rows: readonly TreeRow[],
   layers: ReadonlyMap<LayerId, Layer>,
@@ -182,19 +185,23 @@ function trunkOf(
 ): readonly TrunkStretch[] {
   const stretches: TrunkStretch[] = [];
   let from = -1;
-  let wrote = -1;
+  let wasRead = false;
   rows.forEach((row, index) => {
-    const reads = row.joint === 'leave' || row.joint === 'cross';
-    if (reads) {
+    if (row.joint === 'leave' || row.joint === 'cross') {
+      if (stretches.at(-1)?.from === from) stretches.pop();
       const input = layers.get(row.layer)?.inputs[0] ?? '';
-      if (index > 0) from = wrote;
-      const present = stretches.at(-1);
-      if (present !== undefined && present.from === from) stretches.pop();
-      stretches.push({ from, to: index, classes: [...new Set(classes.get(input) ?? [])] });
+      stretches.push({ from, to: index, classes: [...new Set(classes.get(input))] });
+      wasRead = true;
     }
-    const writes = row.joint === 'return' || row.joint === 'cross' || row.joint === 'shortcut';
-    if (writes && (wrote < from || wrote === -1 || reads || stretches.at(-1)?.from === wrote)) wrote = index;
+    if (wasRead && (row.joint === 'return' || row.joint === 'cross' || row.joint === 'shortcut')) {
+      from = index;
+      wasRead = false;
+    }
   });
+  const last = rows[from];
+  if (last !== undefined && from < rows.length - 1 && stretches.at(-1)?.from !== from) {
+    stretches.push({ from, to: rows.length - 1, classes: [...new Set(last.output)] });
+  }
   return stretches;
 }
 

@@ -40,6 +40,15 @@ export function readPalette(element: Element): Palette {
   return { colour, ramp: Array.from({ length: stops }, (_, stop) => read(`ramp-${stop}`)) };
 }
 
+const known = new Map<string, Palette>();
+
+/** The palette of a theme that is already on <html> (`followTheme` puts it there before anything draws). */
+export function themePalette(theme: string): Palette {
+  const found = known.get(theme) ?? readPalette(document.documentElement);
+  known.set(theme, found);
+  return found;
+}
+
 /** Stop of the ramp for an importance in [0, 1]. */
 export function rampStop(importance: number): number {
   return Math.min(stops - 1, Math.max(0, Math.floor(importance * stops)));

@@ -1,0 +1,20 @@
+/** What fine-tuning the present cut should bring back: the same estimate as the dashed line of the trade-off chart. */
+import { useMemo } from 'react';
+import { estimateFrom, type Estimate } from '../studio/accuracy-curve';
+import { useStudio } from '../studio/store';
+import { tradePoints } from '../tradeoff/points';
+
+/** Null until the method was measured at two budgets, the original among them. */
+export function useEstimate(): Estimate | null {
+  const view = useStudio(({ network }) => network?.view ?? null);
+  const accuracy = useStudio(({ network }) => network?.accuracy ?? null);
+  const dataset = useStudio((state) => state.dataset);
+  const runs = useStudio((state) => state.runs);
+  const method = useStudio(({ scoring }) => scoring.method);
+  return useMemo(() => {
+    if (view === null) return null;
+    const { points, original } = tradePoints(runs, view, dataset, accuracy);
+    const mine = points.filter((point) => point.method === method && point.candidate.kind === 'final');
+    return estimateFrom(mine, original);
+  }, [view, accuracy, dataset, runs, method]);
+}

@@ -1,0 +1,131 @@
+/** The headline: the present trade in words. Bold values are live; the dashed green one is dragged. */
+import type { ReactNode } from 'react';
+import { smallestBudget } from '../studio/decisions';
+import type { PreviewState } from '../studio/state';
+import { actions, useStudio } from '../studio/store';
+import { budgetAfterKey, formatBudget } from '../tradeoff/budget-view';
+import { Failure } from '../ui/failure';
+import { formatAccuracy, formatCount, formatInteger } from '../ui/format';
+import { Scrub } from '../ui/scrub';
+import { useEstimate } from './expected';
+import styles from './sentence.module.css';
+
+/** Four pixels are one percent. */
+const perPixel = 0.0025;
+
+export function Sentence() {
+  const network = useStudio((state) => state.network);
+  const scoring = useStudio((state) => state.scoring);
+  const plan = useStudio((state) => state.plan);
+  if (network === null) return <Headline>Open a network to see where its compute goes.</Headline>;
+  if (plan === null && scoring.state === 'failed') {
+    return (
+      <Headline>
+        <Failure message={scoring.error ?? 'The filters could not be scored.'} />
+      </Headline>
+    );
+  }
+  if (plan === null) {
+    return (
+      <Headline>
+        {network.view.meta.name} takes <b>{formatCount(network.macs)}</b> multiply-adds for one image and holds{' '}
+        <b>{formatInteger(network.parameters)}</b> parameters. Scoring its filters shows which of them matter.
+      </Headline>
+    );
+  }
+  return (
+    <>
+      <Headline>
+        Keeping <Budget /> of the compute removes{' '}
+        <b>
+          {formatInteger(plan.filters.removed)} of {formatInteger(plan.filters.total)}
+        </b>{' '}
+        filters and leaves {formatCount(plan.macs)} multiply-adds. <Outcome share={plan.share} />
+      </Headline>
+      {plan.shortfall === undefined ? null : <p className={styles.shortfall}>{plan.shortfall}</p>}
+    </>
+  );
+}
+
+function Headline({ children }: { readonly children: ReactNode }) {
+  return <h1 className={styles.headline}>{children}</h1>;
+}
+
+function Budget() {
+  const budget = useStudio(({ rules }) => rules.budget);
+  const macs = useStudio(({ plan }) => plan?.macs ?? 0);
+  return (
+    <Scrub
+      label="Compute budget"
+      value={Math.round(budget * 100)}
+      min={smallestBudget * 100}
+      max={100}
+      perPixel={perPixel * 100}
+      valueText={`${formatBudget(budget)}, ${formatCount(macs)} multiply-adds`}
+      afterKey={(key, shift) => percentAfterKey(budget, key, shift)}
+      onDrag={(percent) => actions.dragBudget(Math.round(percent) / 100)}
+      onRelease={(percent) => actions.releaseBudget(Math.round(percent) / 100)}
+      onCancel={actions.cancelDrag}
+    >
+      {formatBudget(budget)}
+    </Scrub>
+  );
+}
+
+function percentAfterKey(budget: number, key: string, shift: boolean): number | null {
+  const asked = budgetAfterKey(budget, key, shift, [smallestBudget, 1]);
+  return asked === null ? null : asked * 100;
+}
+
+/** What the cut does to accuracy, as far as it is known. */
+function Outcome({ share }: { readonly share: number }) {
+  const original = useStudio(({ network }) => network?.accuracy ?? null);
+  const dataset = useStudio((state) => state.dataset);
+  const preview = useStudio((state) => state.preview);
+  const estimate = useEstimate()?.at(share * 100) ?? null;
+  if (dataset === null) return 'Open data to see what that does to its accuracy.';
+  const from = original === null ? '' : ` from ${formatAccuracy(original)}`;
+  if (preview.state === 'failed') return <Failure message={preview.error ?? 'The cut could not be checked.'} />;
+  return (
+    <>
+      {preview.accuracy === null ? (
+        <>
+          Its accuracy{from === '' ? '' : `,${from.replace(' from', '')} before the cut,`}{' '}
+          {preview.state === 'checking' ? 'is being measured' : 'needs measuring'}
+        </>
+      ) : (
+        <>
+          Accuracy drops{from} to <Value preview={preview} share={preview.accuracy} /> at the cut
+          <Recalibrated preview={preview} />
+        </>
+      )}
+      {estimate === null ? (
+        '.'
+      ) : (
+        <>
+          ; fine-tuning should bring back <b>about {formatAccuracy(estimate.y / 100)}</b>.
+        </>
+      )}
+    </>
+  );
+}
+
+function Recalibrated({ preview }: { readonly preview: PreviewState }) {
+  if (preview.recalibrated === null) return null;
+  return (
+    <>
+      , <Value preview={preview} share={preview.recalibrated} /> recalibrated
+    </>
+  );
+}
+
+/** Old values stay, paler and underlined, while the check runs. */
+function Value({ preview, share }: { readonly preview: PreviewState; readonly share: number }) {
+  const about = preview.state === 'estimate' ? 'about ' : '';
+  return (
+    <b className={preview.state === 'checking' ? styles.checking : undefined}>
+      {about}
+      {formatAccuracy(share)}
+    </b>
+  );
+}

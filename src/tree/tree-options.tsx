@@ -1,0 +1,72 @@
+/** Over the tree: what colour, length and order mean. */
+import type { FilterOrder, RowLength } from '../studio/state';
+import { scoringMethods } from '../studio/scoring';
+import { actions, useStudio } from '../studio/store';
+import { ChoiceMenu, type Choice } from '../ui/menu';
+import { RampKey } from '../ui/ramp-key';
+import styles from './tree.module.css';
+
+const lengths: readonly Choice<RowLength>[] = [
+  { id: 'multiply-adds', title: 'multiply-adds', detail: 'One multiply and one add of a convolution or dense layer.' },
+  { id: 'weights', title: 'weights', detail: 'Numbers in the kernel: what the file grows with.' },
+  { id: 'filters', title: 'filters', detail: 'Output channels of the layer.' },
+];
+
+const orders: readonly Choice<FilterOrder>[] = [
+  { id: 'strongest first', title: 'strongest first', detail: 'Tied rows share one order.' },
+  { id: 'as stored', title: 'as stored', detail: 'The order in the file.' },
+];
+
+export function TreeOptions() {
+  const rowLength = useStudio(({ view }) => view.rowLength);
+  const order = useStudio(({ view }) => view.order);
+  return (
+    <div className={styles.options}>
+      <span>
+        Colour <MethodMenu />
+      </span>
+      <span>
+        Row length{' '}
+        <ChoiceMenu
+          label="Row length"
+          choices={lengths}
+          value={rowLength}
+          onChoose={(id) => actions.show({ rowLength: id })}
+        />
+      </span>
+      <span className={styles.wide}>
+        Order <ChoiceMenu label="Order" choices={orders} value={order} onChoose={(id) => actions.show({ order: id })} />
+      </span>
+      <ScoringNote />
+      <span className={styles.ramp}>
+        <RampKey low="low" high="high" hollow="cut" />
+      </span>
+    </div>
+  );
+}
+
+/** Choosing what colours the cells is choosing what decides the cut: they never show different things. */
+export function MethodMenu() {
+  const methods = useStudio(({ engine }) => engine.methods);
+  const method = useStudio(({ scoring }) => scoring.method);
+  const choices = scoringMethods(methods).map(({ id, title, summary }): Choice<string> => ({
+    id,
+    title: `${title}`,
+    detail: summary,
+  }));
+  return (
+    <ChoiceMenu
+      label="Importance"
+      choices={choices}
+      value={method}
+      onChoose={(id) => {
+        if (id !== method) actions.chooseMethod(id);
+      }}
+    />
+  );
+}
+
+function ScoringNote() {
+  const note = useStudio(({ scoring }) => (scoring.state === 'scoring' ? scoring.note : null));
+  return note === null ? null : <span className={styles.busy}>{note} …</span>;
+}

@@ -1,0 +1,47 @@
+/** Keeps the canvas in step with the studio: one paint a frame, from a subscription, without rendering React. */
+import { useEffect, useRef, type RefObject } from 'react';
+import { studio } from '../studio/store';
+import { momentReader, type ActiveCell, type MomentReader } from './moment';
+import type { Stage } from './scene';
+import { TreePainter } from './tree-painter';
+
+interface Link {
+  readonly painter: TreePainter;
+  readonly read: MomentReader;
+}
+
+export function usePainter(
+  canvas: RefObject<HTMLCanvasElement | null>,
+  stage: Stage | null,
+  active: ActiveCell | null,
+): void {
+  const link = useRef<Link | null>(null);
+  const focus = useRef(active);
+
+  useEffect(() => {
+    const context = canvas.current?.getContext('2d') ?? null;
+    if (canvas.current === null || context === null || stage === null) return undefined;
+    const painter = new TreePainter(canvas.current, context);
+    const read = momentReader(stage.model);
+    link.current = { painter, read };
+    painter.set(stage, read(studio.getState(), focus.current));
+    let frame = 0;
+    const paint = (): void => {
+      frame = 0;
+      painter.update(read(studio.getState(), focus.current));
+    };
+    const stop = studio.subscribe(() => {
+      if (frame === 0) frame = requestAnimationFrame(paint);
+    });
+    return () => {
+      stop();
+      cancelAnimationFrame(frame);
+      link.current = null;
+    };
+  }, [canvas, stage]);
+
+  useEffect(() => {
+    focus.current = active;
+    link.current?.painter.update(link.current.read(studio.getState(), active));
+  }, [active]);
+}
