@@ -70,11 +70,11 @@ describe('the budget', () => {
       shortfall({ byHand: { a: { cut: [], keep: [0, 1] } } }),
     ]).toMatchInlineSnapshot(`
       [
-        "The cut stops at 17.3 % of the multiply-adds instead of 10 %: no layer has a filter to spare.",
-        "The cut stops at 33.7 % of the multiply-adds instead of 10 %: the floor of 50 % holds "a".",
-        "The cut stops at 66.3 % of the multiply-adds instead of 10 %: "a" is protected.",
-        "The cut stops at 26.5 % of the multiply-adds instead of 10 %: "b" keeps a set number.",
-        "The cut stops at 33.7 % of the multiply-adds instead of 10 %: 2 filters are kept by hand.",
+        "The cut stops at 17.3 % of the multiply-adds instead of 10 %: "a" and "b" are down to the last channel.",
+        "The cut stops at 33.7 % of the multiply-adds instead of 10 %: the floor of 50 % holds "a" and "b".",
+        "The cut stops at 66.3 % of the multiply-adds instead of 10 %: "b" is down to the last channel; "a" is protected.",
+        "The cut stops at 26.5 % of the multiply-adds instead of 10 %: "a" is down to the last channel; "b" keeps a set number.",
+        "The cut stops at 33.7 % of the multiply-adds instead of 10 %: "b" is down to the last channel; 2 filters are kept by hand.",
       ]
     `);
     expect(plan(rules({ budget: 0.1 })).macs).toBe(34);

@@ -101,7 +101,7 @@ function blocksOf(
   const narrow = left < roundTo;
   for (let taken = 0; taken < units.length;) {
     const size = narrow ? 1 : left % roundTo || roundTo;
-    if (taken + size > units.length || (!narrow && left - size < roundTo)) break;
+    if (taken + size > units.length) break;
     const block = units.slice(taken, taken + size);
     const score = block.reduce((sum, unit) => sum + (scores[unit] ?? 0), 0) / size;
     const shareBefore = 1 - left / group.size;
