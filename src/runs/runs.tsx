@@ -1,4 +1,59 @@
-/** Table of runs. */
+/** Runs panel: every run of the open network, yours on top; collapses to one line on low screens. */
+import { useMemo, useState } from 'react';
+import { isAbout } from '../studio/run-facts';
+import { useStudio } from '../studio/store';
+import type { RunSummary } from '../../workers/protocol';
+import { Button } from '../ui/button';
+import { download } from '../ui/download';
+import { Compare } from './compare';
+import { runsAsCsv } from './csv';
+import { runRows } from './rows';
+import { RunsTable } from './runs-table';
+import styles from './runs.module.css';
+
 export function Runs() {
-  return <section aria-label="Runs" />;
+  const runs = useStudio((state) => state.runs);
+  const network = useStudio((state) => state.network?.view ?? null);
+  const dataset = useStudio((state) => state.dataset);
+  const [isOpen, setIsOpen] = useState(false);
+
+  // Reference runs of other networks say nothing here; one's own work is never hidden.
+  const shown = useMemo(
+    () => runs.filter((run) => run.origin === 'here' || network === null || isAbout(run, network, dataset)),
+    [runs, network, dataset],
+  );
+  const rows = useMemo(() => runRows(shown), [shown]);
+
+  return (
+    <section className={styles.runs} aria-label="Runs" data-open={isOpen}>
+      <div className={styles.heading}>
+        <h2>Runs</h2>
+        <span className={styles.note}>{noteOf(shown)}</span>
+        <span className={styles.actions}>
+          <Compare runs={shown} />
+          <Button
+            kind="word"
+            disabled={shown.length === 0}
+            onClick={() => download('espalier-runs.csv', new Blob([runsAsCsv(shown)], { type: 'text/csv' }))}
+          >
+            Download CSV
+          </Button>
+          <Button kind="word" className={styles.toggle} aria-expanded={isOpen} onClick={() => setIsOpen(!isOpen)}>
+            {isOpen ? 'Hide table' : 'Show table'}
+          </Button>
+        </span>
+      </div>
+      <RunsTable rows={rows} network={network} dataset={dataset} />
+    </section>
+  );
+}
+
+/** "12 reference runs ship with this network; yours appear on top". */
+function noteOf(runs: readonly RunSummary[]): string {
+  const own = runs.filter(({ origin }) => origin === 'here').length;
+  const reference = runs.length - own;
+  const shipped = `${reference} reference ${reference === 1 ? 'run ships' : 'runs ship'} with this network`;
+  if (own === 0) return reference === 0 ? '' : `${shipped}; yours appear on top`;
+  const yours = `${own} ${own === 1 ? 'run' : 'runs'} of yours`;
+  return reference === 0 ? yours : `${yours}; ${shipped}`;
 }

@@ -1,10 +1,8 @@
 /** Files to take away: made and proven by the worker, handed to the browser as a download. */
 import type { ExportFormat, RunId } from '../../workers/protocol';
+import { download } from '../ui/download';
 import { notify, report, type StudioContext } from './context';
 import type { StudioActions } from './state';
-
-/** Long enough for the browser to have taken the bytes. */
-const revokeMs = 60_000;
 
 export function createExporting(context: StudioContext): Pick<StudioActions, 'exportNetwork'> {
   return {
@@ -31,12 +29,4 @@ export function createExporting(context: StudioContext): Pick<StudioActions, 'ex
       }
     },
   };
-}
-
-function download(name: string, blob: Blob): void {
-  const anchor = document.createElement('a');
-  anchor.href = URL.createObjectURL(blob);
-  anchor.download = name;
-  anchor.click();
-  setTimeout(() => URL.revokeObjectURL(anchor.href), revokeMs);
 }
