@@ -1,6 +1,8 @@
 /**
  * Which device runs, and why: brings up a backend, checks it, and gives an executor on it.
  */
+// First, so that in Node the engine comes from the whole package, not from the second copy the next line loads.
+import '@tensorflow/tfjs-core';
 // tfjs registers no gradients by itself; losses, gates and extra terms are written with its operations.
 import '@tensorflow/tfjs-core/dist/register_all_gradients';
 import { DeviceHealth } from './device-health';
