@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createRandom } from '../linalg/random';
+import { networkCosts } from './costs';
 import { closeUnderCoupling, CouplingError, EmptyLayerError, LockedChannelError } from './closure';
 import { cutChannels, cutGraph } from './cut';
 import type { Graph, Layer, LayerId, Network } from './graph';
@@ -8,9 +9,11 @@ import { hazards, withRandomTensors } from './hazard-networks';
 import { runKnockout } from './knockout';
 import { maskChannels } from './mask';
 import type { RemovedChannels } from './plan';
+import { createPlanner, openRules } from './planner';
 import { runReference } from './reference';
-import { inferShapes } from './shapes';
+import { channelsOf, inferShapes } from './shapes';
 import { expectedTensors } from './tensor-shapes';
+import { buildZooNetwork } from './zoo';
 
 function layer(graph: Graph, id: LayerId): Layer | undefined {
   return graph.layers.find((candidate) => candidate.id === id);
@@ -189,3 +192,25 @@ it('closes a cut under coupling', () => {
   expect(closeUnderCoupling(hazards.grouped, { g: [3], a: [0] })).toEqual({ a: [0, 3], g: [1, 3] });
   expect(closeUnderCoupling(hazards.plain, {})).toEqual({});
 });
+
+it.each(['resnet20', 'mobilenetv2'] as const)(
+  'cuts %s to half of its multiply-adds and leaves the logits alone',
+  (architecture) => {
+    const network = buildZooNetwork({ architecture, seed: 4 });
+    const random = createRandom(9);
+    const scores = Object.fromEntries(
+      [...inferShapes(network.graph)].map(([id, shape]) => [
+        id,
+        Float32Array.from({ length: channelsOf(shape) }, () => random.next()),
+      ]),
+    );
+    const plan = createPlanner({ graph: network.graph, scores, normalise: 'layerMean' })({ ...openRules, budget: 0.5 });
+    const cut = cutChannels(network, plan.removed);
+    expect(networkCosts(cut.graph).macs).toBe(plan.macs);
+    const batch = { shape: [1, 32, 32, 3], values: Float64Array.from({ length: 3072 }, () => random.normal()) };
+    const [masked] = runReference(maskChannels(network, plan.removed), batch).outputs;
+    const [found] = runReference(cut, batch).outputs;
+    expect(largestDifference(found?.values ?? [], masked?.values ?? [])).toBeLessThan(1e-9);
+    expect(new Set(found?.values).size).toBe(10);
+  },
+);
