@@ -111,6 +111,14 @@ const candidateSchema = v.strictObject({
 
 const stateSchema = v.picklist(['waiting', 'running', 'paused', 'finished', 'stopped', 'failed', 'interrupted']);
 
+export const evaluationSchema = v.strictObject({
+  stage: count,
+  split: SplitSchema,
+  images: count,
+  accuracy: share,
+  loss: v.number(),
+});
+
 const resultSchema = v.strictObject({
   device: text,
   seconds: v.number(),
@@ -131,6 +139,7 @@ const resultSchema = v.strictObject({
   trainingSteps: count,
   testUses: count,
   method: v.nullable(text),
+  evaluations: v.optional(v.array(evaluationSchema)),
   notes: v.array(text),
 });
 

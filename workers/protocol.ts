@@ -63,7 +63,10 @@ export interface Candidate {
   readonly id: CandidateId;
   readonly run: RunId;
   readonly stage: StageName;
-  /** Original = before any stage that changes the network. */
+  /**
+   * Original = after `pretrain`, before any stage that cuts or tunes the network. Checkpoint = what a stopped run left,
+   * not measured.
+   */
   readonly kind: 'original' | 'cut' | 'recalibrated' | 'final' | 'checkpoint';
   readonly macs: number;
   readonly parameters: number;
@@ -87,6 +90,18 @@ export interface AccuracyByStage {
   readonly final: number | null;
 }
 
+/** What an `evaluate` stage found. */
+export interface StageEvaluation {
+  /** Position in the recipe. */
+  readonly stage: number;
+  readonly split: SplitName;
+  readonly images: number;
+  /** Share of 1. */
+  readonly accuracy: number;
+  /** Mean cross-entropy, in nats. */
+  readonly loss: number;
+}
+
 /** The object `espalier run --json` prints. Accuracies are shares of 1 on `split`. */
 export interface RunResult {
   readonly device: string;
@@ -105,6 +120,8 @@ export interface RunResult {
   /** How often this run read the test split. */
   readonly testUses: number;
   readonly method: string | null;
+  /** One entry per `evaluate` stage that was carried out. */
+  readonly evaluations?: readonly StageEvaluation[] | undefined;
   readonly notes: readonly string[];
 }
 
@@ -149,7 +166,12 @@ export interface Progress {
 
 export type RunEvent = { readonly run: RunId } & (
   | { readonly event: 'state'; readonly state: RunState }
-  | { readonly event: 'stage'; readonly stage: number; readonly stageName: StageName; readonly state: 'started' | 'finished' }
+  | {
+      readonly event: 'stage';
+      readonly stage: number;
+      readonly stageName: StageName;
+      readonly state: 'started' | 'finished';
+    }
   | { readonly event: 'progress'; readonly progress: Progress }
   | { readonly event: 'metrics'; readonly points: readonly MetricPoint[] }
   | { readonly event: 'telemetry'; readonly stage: number; readonly step: number; readonly telemetry: Telemetry }
@@ -252,7 +274,12 @@ export interface Commands {
   };
   /** Median forward milliseconds of one layer for a batch, before and after the cut. */
   measureLayer: {
-    params: { readonly network: NetworkId; readonly layer: LayerId; readonly removed: RemovedChannels; readonly batch: number };
+    params: {
+      readonly network: NetworkId;
+      readonly layer: LayerId;
+      readonly removed: RemovedChannels;
+      readonly batch: number;
+    };
     result: { readonly originalMs: number; readonly cutMs: number };
   };
   startRun: {

@@ -49,6 +49,7 @@ describe('blobs in the private file system', () => {
       origin: 'here',
       ledger: emptyLedger,
       metrics: [],
+      evaluations: [],
       blobs: {},
       checkpoint: { stage: 0, step: 3, network: network.stored, training: null },
     };

@@ -37,6 +37,8 @@ export interface Host {
   prove(request: ProofRequest, signal: AbortSignal): Promise<ProofAnswer>;
   fetch(url: URL, init?: { readonly signal?: AbortSignal }): Promise<Response>;
   readonly store: RunStore;
+  /** Between checkpoints of a training stage; the runner's own when absent. */
+  readonly checkpointSeconds?: number | undefined;
   emit(event: StudioEvent): void;
 }
 

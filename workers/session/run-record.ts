@@ -5,8 +5,8 @@
  * studio that wrote it.
  */
 import * as v from 'valibot';
-import type { MetricPoint, RunSummary } from '../protocol';
-import { metricSchema, runSummarySchema } from '../protocol-schema';
+import type { MetricPoint, RunSummary, StageEvaluation } from '../protocol';
+import { evaluationSchema, metricSchema, runSummarySchema } from '../protocol-schema';
 
 const count = v.pipe(v.number(), v.integer(), v.minValue(0));
 
@@ -41,6 +41,8 @@ const recordSchema = v.strictObject({
   ...runSummarySchema.entries,
   ledger: ledgerSchema,
   metrics: v.array(metricSchema),
+  /** What the `evaluate` stages found so far. */
+  evaluations: v.array(evaluationSchema),
   /** Tensors of the stored candidates, by candidate. */
   blobs: v.record(v.string(), storedBlobSchema),
   checkpoint: v.nullable(checkpointSchema),
@@ -54,6 +56,7 @@ export interface RunRecord extends RunSummary {
   readonly version: 1;
   readonly ledger: Readonly<Ledger>;
   readonly metrics: readonly MetricPoint[];
+  readonly evaluations: readonly StageEvaluation[];
   readonly blobs: Readonly<Record<string, StoredBlob>>;
   readonly checkpoint: StoredCheckpoint | null;
 }

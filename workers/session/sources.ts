@@ -3,10 +3,13 @@ import * as v from 'valibot';
 import { FormatError } from '../formats/format-error';
 import { openNetworkFiles } from '../formats';
 import { readNetworkFile } from '../formats/network-file';
+import { createRandom } from '../linalg/random';
+import type { Project } from '../formats/project';
 import { buildZooNetwork } from '../network/zoo';
 import type { Network } from '../network/graph';
 import type { DatasetView, DataSource, NetworkSource, RunSummary, ShippedNetwork } from '../protocol';
 import { runSummarySchema, shippedSchema } from '../protocol-schema';
+import { parseRecord } from './run-record';
 import { StudioError, type Engine, type OpenDataset, type OpenNetwork, type WorkOptions } from './engine';
 
 /** Networks the studio ships with weights. Empty where none are served. */
@@ -34,7 +37,7 @@ async function listFrom<S extends v.GenericSchema>(
   return [];
 }
 
-/** Throws `FormatError`, `NetworkError`, `StorageError` or `StudioError`, each naming what to do. */
+/** `seed` initialises a network of the zoo. Throws `FormatError`, `NetworkError`, `StorageError` or `StudioError`, each naming what to do. */
 export async function openNetworkSource(
   engine: Engine,
   source: NetworkSource,
@@ -45,7 +48,8 @@ export async function openNetworkSource(
   switch (source.source) {
     case 'zoo': {
       const { source: _source, ...options } = source;
-      return engine.keepNetwork(buildZooNetwork({ ...options, seed }), source, []);
+      const ownSeed = createRandom(seed).fork('network').integer(0x1_0000_0000);
+      return engine.keepNetwork(buildZooNetwork({ ...options, seed: ownSeed }), source, []);
     }
     case 'shipped': {
       const path = `networks/${encodeURIComponent(source.id)}.safetensors`;
@@ -60,11 +64,23 @@ export async function openNetworkSource(
       if (files.length === 0) {
         throw new FormatError('not-this-format', 'The file itself is missing; open it again.', source.name, 'files');
       }
-      const { network, notes } = await openNetworkFiles(files);
+      const { network, notes, project } = await openNetworkFiles(files);
+      if (project !== undefined) await takeInRuns(engine, project);
       return engine.keepNetwork(network, source, notes);
     }
     case 'candidate':
       return engine.keepNetwork(await storedNetwork(engine, source.run, source.candidate), source, []);
+  }
+}
+
+/** Runs a project brings join the list, unless they are there already; their networks stay behind. */
+async function takeInRuns({ host: { store } }: Engine, { runs }: Project): Promise<void> {
+  const known = new Set((await store.records()).map(({ run }) => run));
+  for (const { record: written } of runs) {
+    const record = parseRecord(written);
+    if (record === undefined || known.has(record.run)) continue;
+    const candidates = record.candidates.map((candidate) => ({ ...candidate, stored: false }));
+    await store.commit({ ...record, candidates, blobs: {}, checkpoint: null });
   }
 }
 

@@ -28,6 +28,7 @@ function recordAt(step: number, network: FreshBlob, original: FreshBlob): RunRec
     origin: 'here',
     ledger: emptyLedger,
     metrics: [],
+    evaluations: [],
     blobs: { original: original.stored },
     checkpoint: { stage: 0, step, network: network.stored, training: null },
   };

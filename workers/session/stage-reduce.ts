@@ -1,0 +1,194 @@
+/** The stages that make the network smaller: `score`, `prune`, `truncate`. Every cut is physical, and proven. */
+import type { LoadedNetwork } from '../compute/executor';
+import { methodById } from '../methods';
+import { MethodError, type MethodHooks, type RankPlan } from '../methods/method';
+import type { Network, Tensor, TensorName } from '../network/graph';
+import type { CutPlan, CutRules, Sensitivity } from '../network/plan';
+import { createPlanner } from '../network/planner';
+import { decomposeLayers } from '../network/decompose';
+import { prove, provenCut, type Proven } from './cutting';
+import { measure, onDevice } from './measuring';
+import type { Stage } from './recipe';
+import { beginMethod, scoreFilters, type Scored } from './scoring';
+import { scanSensitivity } from './sensitivity';
+import { addCandidate, onTurn, shareReporter, stageSeed, type StagePlace, type Work } from './work';
+
+type StageOf<N extends Stage['stage']> = StagePlace<Extract<Stage, { stage: N }>>;
+
+/** Images every point of a sensitivity scan is measured on. */
+const SCAN_IMAGES = 256;
+
+export async function scoreStage(work: Work, place: StageOf<'score'>): Promise<void> {
+  const { stage, index } = place;
+  const report = shareReporter(work, place);
+  nameMethod(work, stage.method);
+  work.scored = await onTurn(work, (signal, executor) =>
+    scoreFilters(executor, stage.method, {
+      network: work.network,
+      dataset: work.dataset,
+      settings: stage.settings,
+      seed: stageSeed(work, index),
+      signal,
+      progress: report,
+    }),
+  );
+  endActing(work);
+  report(1, 'Scored');
+}
+
+export async function pruneStage(work: Work, place: StageOf<'prune'>): Promise<void> {
+  const report = shareReporter(work, place);
+  const { stage: _stage, ...rules } = place.stage;
+  const plan = await decideCut(work, rules, report);
+  for (const note of [plan.shortfall, ...(plan.notes ?? [])]) if (note !== undefined) work.journal.note(note);
+  report(0.3, 'Cutting');
+  const before = work.acting?.hooks.beforeCut?.(work.network, plan) ?? work.network;
+  const proven = await onTurn(work, (_signal, executor) => provenCut(executor, before, plan.removed, work.dataset));
+  await commitReduction(work, place, proven, report);
+}
+
+export async function truncateStage(work: Work, place: StageOf<'truncate'>): Promise<void> {
+  const report = shareReporter(work, place);
+  const { stage } = place;
+  nameMethod(work, stage.method);
+  const plan = await decideRanks(work, place);
+  if (plan.shortfall !== undefined) work.journal.note(plan.shortfall);
+  report(0.3, 'Factoring');
+  const factored = decomposeLayers(work.network, plan);
+  const truncated = withTruncatedKernels(work.network, factored, plan);
+  const proven = await onTurn(work, (_signal, executor) => prove(executor, truncated, factored, work.dataset));
+  await commitReduction(work, place, proven, report);
+}
+
+async function commitReduction(
+  work: Work,
+  place: StagePlace,
+  { network, maxAbsLogitDifference }: Proven,
+  report: (share: number, note: string) => void,
+): Promise<void> {
+  const { journal } = work;
+  work.network = network;
+  work.scored = null;
+  endActing(work);
+  const largest = Math.max(journal.record().ledger.maxAbsLogitDifference ?? 0, maxAbsLogitDifference);
+  journal.spend({ maxAbsLogitDifference: largest });
+  journal.tell({ event: 'proof', maxAbsLogitDifference });
+  await addCandidate(work, place, 'cut', (share, note) => report(0.4 + 0.6 * share, note));
+  report(1, 'Cut and proven');
+}
+
+async function decideCut(work: Work, rules: CutRules, report: (share: number, note: string) => void): Promise<CutPlan> {
+  const decided = await onTurn(work, async () => work.acting?.hooks.decideCut?.(rules));
+  if (decided !== undefined) return decided;
+  const { scored, network } = work;
+  if (scored === null) {
+    throw new MethodError('There are no importances to cut by: put a "score" stage before "prune".', 'score');
+  }
+  const sensitivity = rules.allocation === 'sensitivity' ? await scan(work, rules, scored, report) : undefined;
+  return createPlanner({ graph: network.graph, ...scored, sensitivity })(rules);
+}
+
+function scan(
+  work: Work,
+  { reduction }: CutRules,
+  scored: Scored,
+  report: (share: number, note: string) => void,
+): Promise<Sensitivity> {
+  const { network, dataset } = work;
+  return work.control.guard((signal) =>
+    scanSensitivity({
+      ...scored,
+      network,
+      reduction,
+      signal,
+      progress: (share, note) => report(0.3 * share, note),
+      evaluate: async (candidate) => {
+        await work.turn();
+        const options = { signal, images: SCAN_IMAGES };
+        return (await measure(work.engine.executor, candidate, dataset, 'validation', options)).accuracy;
+      },
+    }),
+  );
+}
+
+async function decideRanks(work: Work, { stage, index }: StageOf<'truncate'>): Promise<RankPlan> {
+  const method = methodById(stage.method);
+  const decide = (hooks: MethodHooks): Promise<RankPlan> => {
+    if (hooks.decideRanks !== undefined) return hooks.decideRanks(stage.budget);
+    throw new MethodError(
+      `${method.title} does not choose ranks. Choose a method that does, such as "svd".`,
+      method.id,
+    );
+  };
+  return onTurn(work, async (signal, executor) => {
+    const { acting, network, dataset } = work;
+    if (acting?.hooks.decideRanks !== undefined) return decide(acting.hooks);
+    const begun = async (loaded?: LoadedNetwork): Promise<RankPlan> => {
+      const hooks = await beginMethod(method, {
+        network,
+        dataset,
+        loaded,
+        settings: stage.settings,
+        seed: stageSeed(work, index),
+        signal,
+        progress: () => undefined,
+      });
+      try {
+        return await decide(hooks);
+      } finally {
+        hooks.dispose?.();
+      }
+    };
+    return method.needs === 'weights' ? begun() : onDevice(executor, network, begun);
+  });
+}
+
+/** `network` with the product of each pair's kernels in place of the kernel it came from: dense, of lower rank. */
+function withTruncatedKernels(network: Network, factored: Network, { scheme, ranks }: RankPlan): Network {
+  const tensors: Record<TensorName, Tensor> = { ...network.tensors };
+  for (const layer of network.graph.layers) {
+    if (layer.op !== 'conv' || ranks[layer.id] === undefined) continue;
+    const name = layer.kernel.replace(/\.kernel$/, '');
+    const first = factored.tensors[`${name}.0.kernel`];
+    const second = factored.tensors[`${name}.1.kernel`];
+    const dense = network.tensors[layer.kernel];
+    if (first === undefined || second === undefined || dense === undefined) continue;
+    tensors[layer.kernel] = { shape: dense.shape, values: product(dense.shape, first, second, scheme) };
+  }
+  return { ...network, tensors };
+}
+
+function product(shape: readonly number[], first: Tensor, second: Tensor, scheme: RankPlan['scheme']): Float32Array {
+  const [kh = 1, kw = 1, inputs = 1, filters = 1] = shape;
+  const rank = first.shape[3] ?? 1;
+  const values = new Float32Array(kh * kw * inputs * filters);
+  let at = 0;
+  for (let y = 0; y < kh; y += 1) {
+    for (let x = 0; x < kw; x += 1) {
+      for (let input = 0; input < inputs; input += 1) {
+        const row = (scheme === 'channel' ? (y * kw + x) * inputs + input : y * inputs + input) * rank;
+        for (let filter = 0; filter < filters; filter += 1, at += 1) {
+          let sum = 0;
+          for (let k = 0; k < rank; k += 1) {
+            const column = scheme === 'channel' ? k * filters : (x * rank + k) * filters;
+            sum += (first.values[row + k] ?? 0) * (second.values[column + filter] ?? 0);
+          }
+          values[at] = sum;
+        }
+      }
+    }
+  }
+  return values;
+}
+
+/** The method of a run is the first that scores, chooses ranks or acts in training. */
+export function nameMethod({ journal }: Work, id: string): void {
+  journal.spend({ method: journal.record().ledger.method ?? id });
+}
+
+/** Lets go of a method that acted in training, once its decision is made or overruled. */
+export function endActing(work: Work): void {
+  work.acting?.hooks.dispose?.();
+  work.acting?.loaded.dispose();
+  work.acting = null;
+}
