@@ -193,10 +193,10 @@ describe('rules', () => {
           "A filter of "head" cut by hand stays: it cannot be cut.",
         ],
         [
-          ""a" keeps 4 filters instead of 9: its other ties forbid it.",
+          ""a" keeps 4 filters instead of 9: no more are there.",
         ],
         [
-          ""head" keeps 2 filters instead of 1: its other ties forbid it.",
+          ""head" keeps 2 filters instead of 1: The channels of "head" are the network's outputs.",
         ],
       ]
     `);

@@ -66,8 +66,11 @@ export function grantWishes(
       if (removal.blockedBy(group, 1, mayFall) < 0) removal.remove(group, [unit]);
     }
     const reached = removal.widths[position] ?? 0;
-    if (reached !== wanted)
-      notes.push(`"${id}" keeps ${reached} filters instead of ${wanted}: its other ties forbid it.`);
+    if (reached !== wanted) {
+      const cause =
+        wanted > reached ? 'no more are there' : (table.locked.get(id) ?? 'tied layers or other rules hold them');
+      notes.push(`"${id}" keeps ${reached} filters instead of ${wanted}: ${cause.replace(/\.$/, '')}.`);
+    }
     for (const unit of table.unitsOf.get(id) ?? []) granted.add(table.groupOf[unit] ?? -1);
   }
   for (const group of granted) if (!frozen.has(group)) frozen.set(group, 'keep');
