@@ -143,23 +143,23 @@ function epochMeasurer(
   const { dataset, recipe, journal, network } = work;
   const available = dataset.splits.validation.count;
   const images = Math.min(recipe.measureImages ?? available, available);
-  let trainedImages = 0;
+  const perEpoch = Math.min(stage.imagesPerEpoch ?? Infinity, dataset.splits.train.count);
+  /** A function of the recipe alone, so that a resumed run measures where an undisturbed one does. */
+  const everyEpochs = Math.ceil((2 * images) / perEpoch);
   let last: StepReport | undefined;
   return {
     trained(reports: readonly StepReport[]): void {
-      trainedImages += reports.length * stage.batchSize;
       last = reports.at(-1) ?? last;
       work.measured = null;
     },
     async measure(epoch: number): Promise<void> {
       const isLast = epoch + 1 >= stage.epochs;
-      if (images === 0 || last === undefined || (!isLast && trainedImages < 2 * images)) return;
+      if (images === 0 || last === undefined || (!isLast && (epoch + 1) % everyEpochs !== 0)) return;
       const { step, learningRate } = last;
       // Not through the turn queue: the training loop holds this run's turn already.
       const { accuracy, loss } = await work.control.guard((signal) =>
         measureLoaded(loaded, network, dataset, 'validation', { signal, images }),
       );
-      trainedImages = 0;
       journal.addMetrics([{ stage: index, epoch, step, loss, accuracy, split: 'validation', learningRate }]);
       // A method's last act may still change the weights.
       if (hooks?.finish === undefined) work.measured = { network, split: 'validation', accuracy, images };
