@@ -6,9 +6,14 @@ import { Strip } from '../strip/strip';
 import { TopBar } from '../topbar/topbar';
 import { TradeOff } from '../tradeoff/tradeoff';
 import { Tree } from '../tree/tree';
+import { Notices } from '../ui/notices';
+import { Announcer } from './announcer';
+import { DropTarget } from './drop-target';
+import { useShortcuts } from './shortcuts';
 import styles from './app.module.css';
 
 export function App() {
+  useShortcuts();
   return (
     <div className={styles.app}>
       <div className={styles.topbar}>
@@ -34,6 +39,9 @@ export function App() {
       <div className={styles.runs}>
         <Runs />
       </div>
+      <Notices />
+      <Announcer />
+      <DropTarget />
     </div>
   );
 }

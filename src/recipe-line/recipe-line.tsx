@@ -1,3 +1,109 @@
+/** The recipe on a line: stages with what they will do, and one primary action. A press on a stage edits it in place. */
+import { useShallow } from 'zustand/react/shallow';
+import { forecastSeconds } from '../studio/forecast';
+import type { StudioState } from '../studio/state';
+import { actions, useStudio } from '../studio/store';
+import { formatBudget } from '../tradeoff/budget-view';
+import { Button } from '../ui/button';
+import { formatAccuracy, formatForecast, formatTimeLeft } from '../ui/format';
+import { Popup } from '../ui/popup';
+import { StageEditor } from './stage-editors';
+import { StageNode } from './stage-node';
+import { stageViews, type StageId, type StageView } from './stages';
+import styles from './recipe-line.module.css';
+
+const stagesOf = (state: StudioState): string => JSON.stringify(stageViews(state));
+
 export function RecipeLine() {
-  return <nav />;
+  // Compared as text: a drag changes the state on every frame, the stages almost never.
+  const stages = JSON.parse(useStudio(stagesOf)) as readonly StageView[];
+  return (
+    <nav className={styles.recipe} aria-label="Recipe">
+      <ol>
+        {stages.map((stage) => (
+          <li key={stage.id} data-state={stage.state} aria-current={stage.state === 'now' ? 'step' : undefined}>
+            <StageNode state={stage.state} progress={stage.progress} />
+            <Popup title={stage.title} button={stage.title} buttonClass={styles.name}>
+              <StageEditor stage={stage.id} />
+            </Popup>
+            <StageNote id={stage.id} />
+          </li>
+        ))}
+      </ol>
+      <Action />
+    </nav>
+  );
+}
+
+function StageNote({ id }: { readonly id: StageId }) {
+  const note = useStudio((state) => noteOf(state, id));
+  return <span className={styles.note}>{note}</span>;
+}
+
+function noteOf(state: StudioState, id: StageId): string {
+  const { network, scoring, engine, rules, fineTune } = state;
+  switch (id) {
+    case 'pretrain':
+      if (network === null) return 'no network yet';
+      return network.accuracy === null ? 'loaded' : `loaded, ${formatAccuracy(network.accuracy)}`;
+    case 'score': {
+      const title = engine.methods.find((method) => method.id === scoring.method)?.title ?? scoring.method;
+      return scoring.state === 'failed' ? `${title}: not possible` : `by ${title}`;
+    }
+    case 'prune':
+      return `to ${formatBudget(rules.budget)} of compute`;
+    case 'fine-tune':
+      return fineTune.epochs === 0
+        ? 'recalibrated only'
+        : `${fineTune.epochs} ${fineTune.epochs === 1 ? 'epoch' : 'epochs'}`;
+    case 'evaluate':
+      return 'on the test set';
+  }
+}
+
+/** Starts the run, and while one trains steers it. */
+function Action() {
+  const run = useStudio(({ activeRun, runs }) => runs.find((summary) => summary.run === activeRun) ?? null);
+  const left = useStudio(({ activeRun, live }) => (activeRun === null ? null : live[activeRun]?.progress?.secondsLeft));
+  if (run === null) return <Start />;
+  const paused = run.state === 'paused' || run.state === 'interrupted';
+  return (
+    <div className={styles.action}>
+      {left === null || left === undefined ? null : <span>{formatTimeLeft(left)} left</span>}
+      <Button
+        kind={paused ? 'primary' : 'plain'}
+        onClick={() => void actions.controlRun(run.run, paused ? 'resume' : 'pause')}
+      >
+        <Sign d={paused ? 'M3 1.5v11l9-5.5z' : 'M3 2h3v10H3zM8 2h3v10H8z'} />
+        {paused ? 'Resume' : 'Pause'}
+      </Button>
+    </div>
+  );
+}
+
+function Start() {
+  const { ready, seconds, trains } = useStudio(
+    useShallow((state) => ({
+      ready: state.plan !== null && state.dataset !== null && state.engine.phase === 'ready',
+      seconds: forecastSeconds(state),
+      trains: state.fineTune.epochs > 0,
+    })),
+  );
+  return (
+    <div className={styles.action}>
+      {seconds === null ? null : <span>{formatForecast(seconds)}</span>}
+      <Button kind="primary" disabled={!ready} onClick={() => void actions.startRun()}>
+        <Sign d="M3 1.5v11l9-5.5z" />
+        {trains ? 'Fine-tune this cut' : 'Carry out this cut'}
+      </Button>
+    </div>
+  );
+}
+
+function Sign({ d }: { readonly d: string }) {
+  return (
+    <svg width="14" height="14" viewBox="0 0 14 14" aria-hidden="true">
+      <path d={d} fill="currentColor" />
+    </svg>
+  );
 }
