@@ -11,7 +11,7 @@ import type { ChannelGroup } from '../network/groups';
 import type { CutPlan, CutRules, FilterScores } from '../network/plan';
 import type { DeviceBatch, SettingValues, TrainingHooks } from '../training/hooks';
 
-export type { DeviceBatch, SettingValues, StepPosition, StepView, Telemetry, TrainingHooks } from '../training/hooks';
+export type { DeviceBatch, SettingValues, Telemetry } from '../training/hooks';
 
 /** One setting: its range is the form's, the recipe's and the documentation's. */
 export type SettingDeclaration =

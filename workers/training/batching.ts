@@ -25,7 +25,7 @@ export interface HostBatch {
   readonly labels: Uint16Array;
 }
 
-export interface Augmentation {
+interface Augmentation {
   /** Pixels of black padding on each side before a crop of the original size is taken (He et al. 2016: 4). */
   readonly padding: number;
   /** Mirror left to right with probability 1/2. */

@@ -13,7 +13,7 @@ export class DivergedError extends Error {
   ) {
     const place = layer === undefined ? '' : ` Layer "${layer}" is the first with such values.`;
     super(
-      `Training diverged at step ${step}: the loss is not a finite number.${place} ` +
+      `Training diverged at step ${step}: the loss or a weight is not a finite number.${place} ` +
         'Go back to the last checkpoint and lower the learning rate.',
     );
   }

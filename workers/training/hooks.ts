@@ -30,7 +30,7 @@ export interface StepPosition {
 }
 
 /** What a training hook sees between backward and update. */
-export interface StepView extends StepPosition {
+interface StepView extends StepPosition {
   /** Loss gradients without weight decay, by parameter (or variable) name. A hook that replaces an entry disposes the old tensor. */
   readonly gradients: Map<string, Tensor>;
 }

@@ -17,7 +17,7 @@ import {
   type Tensor2D,
 } from '@tensorflow/tfjs-core';
 
-export interface Distillation {
+interface Distillation {
   /** Logits of the teacher on the same images, `[batch, classes]`. */
   readonly logits: Tensor2D;
   /** Share of the loss, 0 to 1; the labels keep the rest. */
