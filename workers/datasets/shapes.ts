@@ -8,7 +8,8 @@ import { createRandom, type Random } from '../linalg/random';
 import type { Dataset, Split, SplitName } from './dataset';
 import { datasetId } from './identity';
 import { shapeNames } from './shapes/outlines';
-import { drawScene, side } from './shapes/scene';
+import { side } from './shapes/canvas';
+import { drawScene } from './shapes/scene';
 
 /** Images per split and the seed. */
 export interface ShapesOptions {

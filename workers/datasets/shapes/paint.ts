@@ -31,7 +31,7 @@ export function direction(random: Random): readonly [number, number] {
 function tint(random: Random, lightness: number, chroma: number): Colour {
   const [a, b] = direction(random);
   const amount = chroma * Math.sqrt(random.next());
-  const redGreen = amount * a * 0.7071;
+  const redGreen = amount * a * Math.SQRT1_2;
   const blueYellow = amount * b * 0.4082;
   return [lightness + redGreen + blueYellow, lightness - redGreen + blueYellow, lightness - 2 * blueYellow];
 }
