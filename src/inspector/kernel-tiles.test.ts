@@ -45,6 +45,12 @@ describe('tilePixels', () => {
     expect([...tilePixels(taps, 1, white, black)]).toEqual([128, 128, 128, 255, 0, 0, 0, 255]);
   });
 
+  it('compares single taps across the layer', () => {
+    const taps = { filters: 2, size: [1, 1], magnitude: Float32Array.of(1, 2), rgb: null } as const;
+    expect([...tilePixels(taps, 0, white, black)]).toEqual([128, 128, 128, 255]);
+    expect([...tilePixels(taps, 1, white, black)]).toEqual([0, 0, 0, 255]);
+  });
+
   it('shows signed colours around grey', () => {
     const taps = { filters: 1, size: [1, 1], magnitude: Float32Array.of(1), rgb: Float32Array.of(-2, 0, 2) } as const;
     expect([...tilePixels(taps, 0, white, black)]).toEqual([0, 128, 255, 255]);

@@ -60,7 +60,7 @@ export interface KernelTaps {
 
 /**
  * Pixels of one filter's tile, RGBA, `kh * kw` of them: magnitudes run from `light` (0) to `dark` (the filter's
- * strongest tap), signed RGB from black over middle grey (0) to full colour.
+ * strongest tap; the layer's where a kernel has one tap only), signed RGB from black over middle grey (0) to full colour.
  */
 export function tilePixels(
   taps: KernelTaps,
@@ -79,7 +79,8 @@ export function tilePixels(
     return pixels;
   }
   const values = taps.magnitude.subarray(filter * count, (filter + 1) * count);
-  const scale = largest(values);
+  // A single tap has no pattern of its own: it is shown beside the layer's others.
+  const scale = largest(count === 1 ? taps.magnitude : values);
   for (let tap = 0; tap < count; tap += 1) {
     const strength = (values[tap] ?? 0) / scale;
     for (const [channel, from] of light.entries()) {

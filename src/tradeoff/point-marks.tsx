@@ -48,6 +48,8 @@ export function PointMarks({ frame, ticked, onShow, onOpen }: PointMarksProps) {
       ) : null}
       {walk.toSorted(baselinesFirst).map((point) => {
         const place = pixelsOf(point, frame);
+        // Every run starts from the original: it stands for none of them.
+        const isTicked = point.method !== null && ticked.includes(point.run);
         return (
           <g
             key={point.id}
@@ -57,7 +59,7 @@ export function PointMarks({ frame, ticked, onShow, onOpen }: PointMarksProps) {
             role="button"
             tabIndex={point.id === stop ? 0 : -1}
             aria-label={describe(point)}
-            aria-pressed={ticked.includes(point.run)}
+            aria-pressed={isTicked}
             onPointerEnter={() => onShow(point)}
             onPointerLeave={() => onShow(null)}
             onFocus={() => onShow(point)}
@@ -65,7 +67,7 @@ export function PointMarks({ frame, ticked, onShow, onOpen }: PointMarksProps) {
             onClick={(event: MouseEvent) => onOpen(point, event.shiftKey)}
             onKeyDown={(event) => onKey(event, point)}
           >
-            <circle className={styles.halo} r={MARK_RADIUS + 4} data-on={ticked.includes(point.run)} />
+            <circle className={styles.halo} r={MARK_RADIUS + 4} data-on={isTicked} />
             <MarkGlyph style={methodStyle(point.method)} radius={MARK_RADIUS} />
             {place.isBelow ? <path className={styles.foot} d="M-3.5 7l3.5 4.5l3.5 -4.5" /> : null}
           </g>

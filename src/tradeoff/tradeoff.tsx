@@ -100,6 +100,7 @@ function openPoint(point: TradePoint, compare: boolean): void {
     void actions.openCandidate(point.candidate);
     return;
   }
+  if (point.method === null) return;
   const { ticked } = studio.getState().view;
   actions.tickRun(point.run, !ticked.includes(point.run));
 }

@@ -4,7 +4,7 @@
  * For what repaints on every frame of a drag or four times a second: no React render in between.
  */
 import { useEffect, useRef, type PointerEvent } from 'react';
-import { readPalette, type Palette } from './palette';
+import { themePalette, type Palette } from './palette';
 import styles from './drawing.module.css';
 
 /** What a draw function gets: cleared, scaled to CSS pixels, with the interface font set at 11 px. */
@@ -36,12 +36,13 @@ export function Drawing({ label, draw, watch, height, onHover, onPress }: Drawin
     const element = canvas.current;
     if (element === null) return undefined;
     let frame = 0;
+    const family = getComputedStyle(element).fontFamily;
     const redraw = (): void => {
       if (frame === 0) frame = requestAnimationFrame(paint);
     };
     const paint = (): void => {
       frame = 0;
-      paintOn(element, draw);
+      paintOn(element, family, draw);
     };
     const sizes = new ResizeObserver(redraw);
     sizes.observe(element);
@@ -71,7 +72,7 @@ export function Drawing({ label, draw, watch, height, onHover, onPress }: Drawin
   );
 }
 
-function paintOn(element: HTMLCanvasElement, draw: (surface: Surface) => void): void {
+function paintOn(element: HTMLCanvasElement, family: string, draw: (surface: Surface) => void): void {
   const context = element.getContext('2d');
   const { clientWidth: width, clientHeight: height } = element;
   if (context === null || width === 0 || height === 0) return;
@@ -85,8 +86,8 @@ function paintOn(element: HTMLCanvasElement, draw: (surface: Surface) => void): 
   }
   context.setTransform(scale, 0, 0, scale, 0, 0);
   context.clearRect(0, 0, width, height);
-  context.font = `11px ${getComputedStyle(element).fontFamily}`;
-  draw({ context, width, height, palette: readPalette(element) });
+  context.font = `11px ${family}`;
+  draw({ context, width, height, palette: themePalette(document.documentElement.dataset['theme'] ?? 'light') });
 }
 
 function positionOf(event: Pick<PointerEvent, 'nativeEvent'> | { readonly nativeEvent: MouseEvent }) {
