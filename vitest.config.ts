@@ -1,6 +1,7 @@
 import { playwright } from '@vitest/browser-playwright';
 import { defineConfig } from 'vitest/config';
 import { chromiumArguments, chromiumPath } from './scripts/chromium.mjs';
+import { isolationHeaders } from './scripts/headers.mjs';
 
 const executablePath = chromiumPath();
 const launchOptions = { args: chromiumArguments, ...(executablePath === undefined ? {} : { executablePath }) };
@@ -18,6 +19,18 @@ export default defineConfig({
         },
       },
       {
+        // Cross-origin isolated, as the studio is: WASM threads need it.
+        server: { headers: isolationHeaders },
+        // Bundled before the first test: a package met later makes vite reload the page under a running test.
+        optimizeDeps: {
+          include: [
+            '@tensorflow/tfjs-core',
+            '@tensorflow/tfjs-core/dist/register_all_gradients',
+            '@tensorflow/tfjs-backend-wasm',
+            '@tensorflow/tfjs-backend-wasm/wasm-out/tfjs-backend-wasm-threaded-simd.js',
+            '@tensorflow/tfjs-backend-webgpu',
+          ],
+        },
         test: {
           name: 'browser',
           include: ['{src,workers}/**/*.browser.test.{ts,tsx}'],

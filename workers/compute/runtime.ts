@@ -18,7 +18,7 @@ export interface ExecutorOptions {
   readonly device: 'auto' | DeviceKind;
   /** Where the WASM device finds its files (`wasm-files.ts`). Needed in a browser; Node takes the installed package's. */
   readonly wasmFiles?: WasmFiles | undefined;
-  /** WASM threads; default: one per core. */
+  /** WASM threads, at most 8. Default: every core of a small machine, half of a larger one's. */
   readonly threads?: number | undefined;
 }
 

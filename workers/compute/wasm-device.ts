@@ -35,6 +35,9 @@ type WasmModule = TfjsModule & {
 /** Settings go in, the instance comes out. */
 type WasmFactory = (settings: object) => Promise<WasmModule>;
 
+/** Threads the backend's build prepares. */
+const maximalThreads = 8;
+
 /** Emscripten's own limit of the build: 4 GB less one page. */
 const heapBytes = 4_294_901_760;
 
@@ -42,13 +45,13 @@ const heapBytes = 4_294_901_760;
  * Makes WASM tfjs's backend. `files` are needed in a browser; in Node the installed package finds its own.
  * Throws `DeviceError('unavailable')` when the binary cannot be loaded.
  */
-export async function startWasm(files: WasmFiles | undefined, threads: number | undefined): Promise<WasmDevice> {
-  if (threads !== undefined) setThreadsCount(threads);
+export async function startWasm(files: WasmFiles | undefined, threads = defaultThreads()): Promise<WasmDevice> {
+  setThreadsCount(threads);
   const flag = async (name: string): Promise<boolean> => (await tf.env().getAsync(name)) === true;
   const simd = await flag('WASM_HAS_SIMD_SUPPORT');
   const threaded = simd && (await flag('WASM_HAS_MULTITHREAD_SUPPORT'));
   try {
-    if (threaded && files !== undefined) await registerThreaded(files);
+    if (threaded && files !== undefined) await registerThreaded(files, threads);
     else registerStock(files);
     if (!(await tf.setBackend('wasm'))) throw new Error('tfjs could not start it');
   } catch (cause) {
@@ -100,13 +103,15 @@ function registerStock(files: WasmFiles | undefined): void {
 }
 
 /** As tfjs starts it, but with the thread's script from the site's own origin (see `wasm-thread.js`). */
-async function registerThreaded(files: WasmFiles): Promise<void> {
+async function registerThreaded(files: WasmFiles, threads: number): Promise<void> {
   const script = await import('@tensorflow/tfjs-backend-wasm/wasm-out/tfjs-backend-wasm-threaded-simd.js');
   const createModule = script.default as unknown as WasmFactory;
-  const wasm = await createModule({
-    locateFile: (path: string) => (path.endsWith('.wasm') ? files.threadedSimd : files.thread),
-    mainScriptUrlOrBlob: files.threadMain,
-  });
+  const wasm = await withCores(2 * threads, () =>
+    createModule({
+      locateFile: (path: string) => (path.endsWith('.wasm') ? files.threadedSimd : files.thread),
+      mainScriptUrlOrBlob: files.threadMain,
+    }),
+  );
   wasm.tfjs = {
     init: wasm.cwrap('init', null, []),
     initWithThreadsCount: wasm.cwrap('init_with_threads_count', null, ['number']),
@@ -116,6 +121,26 @@ async function registerThreaded(files: WasmFiles): Promise<void> {
     dispose: wasm.cwrap('dispose', null, []),
   };
   register(() => new BackendWasm(wasm));
+}
+
+/**
+ * Runs `start` with the browser claiming `cores` cores. The backend's binary uses at most half of what it is told, one
+ * thread on a machine with two cores, and has no setting for it.
+ */
+async function withCores<T>(cores: number, start: () => Promise<T>): Promise<T> {
+  Object.defineProperty(navigator, 'hardwareConcurrency', { value: cores, configurable: true });
+  try {
+    return await start();
+  } finally {
+    // The true number is a getter of the prototype.
+    Reflect.deleteProperty(navigator, 'hardwareConcurrency');
+  }
+}
+
+/** All cores of a small machine; half of a larger one's, which counts most cores twice (hyper-threads). */
+function defaultThreads(): number {
+  const cores = (globalThis.navigator as Partial<Navigator> | undefined)?.hardwareConcurrency ?? 1;
+  return Math.min(maximalThreads, cores <= 4 ? cores : Math.ceil(cores / 2));
 }
 
 function register(factory: ReturnType<typeof tf.findBackendFactory>): void {

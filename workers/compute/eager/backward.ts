@@ -47,7 +47,7 @@ export function remembers(layer: Layer): { readonly inputs: boolean; readonly ou
     case 'maxPool':
       return { inputs: true, output: true };
     case 'globalPool':
-      return { inputs: layer.mode === 'max', output: false };
+      return { inputs: layer.mode === 'max', output: layer.mode === 'max' };
     case 'softmax':
       return { inputs: false, output: true };
     default:
@@ -132,7 +132,7 @@ function inputGradients(layer: Layer, dy: tf.Tensor, context: BackwardContext): 
     case 'globalPool': {
       const [, height = 0, width = 0] = shape;
       if (layer.mode === 'average') return [repeatOverImage(tf.mul(dy, 1 / (height * width)), height, width)];
-      return [globalMaxGradient(dy as tf.Tensor2D, value(inputs, 0) as tf.Tensor4D)];
+      return [globalMaxGradient(dy as tf.Tensor2D, value(inputs, 0) as tf.Tensor4D, output as tf.Tensor2D)];
     }
     case 'flatten':
       return [tf.reshape(dy, [...shape])];

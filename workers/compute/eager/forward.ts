@@ -8,7 +8,7 @@ import { normalise } from '../ops/batch-norm';
 import { imageMean } from '../ops/channels';
 import { convolve } from '../ops/convolution';
 import { convolveDepthwise } from '../ops/depthwise';
-import { averagePool, maxPool } from '../ops/pooling';
+import { averagePool, globalMax, maxPool } from '../ops/pooling';
 import { explicitPadding, stridedSlice } from '../ops/spatial';
 import { upsample } from '../ops/upsample';
 
@@ -65,7 +65,7 @@ function compute(layer: Layer, inputs: readonly tf.Tensor[], weights: Weights): 
     case 'averagePool':
       return averagePool(image(x), layer, layer.countPadding);
     case 'globalPool':
-      return layer.mode === 'average' ? imageMean(image(x)) : tf.max(x, [1, 2]);
+      return layer.mode === 'average' ? imageMean(image(x)) : globalMax(image(x));
     case 'flatten':
       return tf.reshape(x, [x.shape[0] ?? 0, -1]);
     case 'pad': {

@@ -11,13 +11,16 @@ export function convolveDepthwise(x: tf.Tensor4D, kernel: tf.Tensor4D, window: C
   const { stride, padding, dilation } = window;
   const negative = padding.some((amount) => amount < 0);
   const input = negative ? padOrCrop(x, padding) : x;
-  return tf
-    .engine()
-    .runKernel<tf.Tensor4D>(
-      tf.DepthwiseConv2dNative,
-      { x: input, filter: kernel },
-      { strides: [...stride], pad: explicitPadding(negative ? [0, 0, 0, 0] : padding), dilations: [...dilation] },
-    );
+  return tf.engine().runKernel<tf.Tensor4D>(
+    tf.DepthwiseConv2dNative,
+    { x: input, filter: kernel },
+    {
+      strides: [...stride],
+      pad: explicitPadding(negative ? [0, 0, 0, 0] : padding),
+      dataFormat: 'NHWC',
+      dilations: [...dilation],
+    },
+  );
 }
 
 /** Gradient by the input of shape `inputShape`: zeros between the pixels of `dy`, then the flipped kernel. */

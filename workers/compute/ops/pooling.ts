@@ -65,14 +65,22 @@ function padForTaps(
   return { padded, cropped: [-top, -bottom, -left, -right] };
 }
 
-/** Gradient of the maximum over height and width, `dy` being `[n, c]`: to the first of the largest pixels. */
-export function globalMaxGradient(dy: tf.Tensor2D, input: tf.Tensor4D): tf.Tensor4D {
+/** Maximum over height and width, `[n, c]`. By pooling: tfjs 4.22's `max` over two axes is wrong on WebGPU. */
+export function globalMax(x: tf.Tensor4D): tf.Tensor2D {
+  const [batch, height, width, channels] = x.shape;
+  if (height * width === 1) return tf.reshape(x, [batch, channels]);
+  const window = { kernelSize: [height, width], stride: [1, 1], padding: [0, 0, 0, 0] } as const;
+  return tf.reshape(maxPool(x, window), [batch, channels]);
+}
+
+/** Gradient of `globalMax`, `dy` being `[n, c]`: to the first of the largest pixels. */
+export function globalMaxGradient(dy: tf.Tensor2D, input: tf.Tensor4D, output: tf.Tensor2D): tf.Tensor4D {
   const [batch, height, width, channels] = input.shape;
-  const best = tf.argMax(tf.reshape(input, [batch, height * width, channels]), 1);
-  // One-hot in int32, then cast: asked for float32, tfjs 4.22's WASM kernel writes integer bits.
-  const chosen = tf.cast(tf.oneHot(tf.cast(best, 'int32'), height * width), 'float32');
-  const winners = tf.transpose(chosen, [0, 2, 1]);
-  return tf.reshape(tf.mul(winners, tf.reshape(dy, [batch, 1, channels])), input.shape);
+  const pixels = tf.reshape(input, [batch, height * width, channels]);
+  const largest = tf.sub(1, tf.step(tf.sub(tf.reshape(output, [batch, 1, channels]), pixels)));
+  // In floats throughout: one-hot and casts of indices are wrong on WASM (integer bits) and on WebGPU (transposed).
+  const first = tf.mul(largest, tf.sub(1, tf.step(tf.cumsum(largest, 1, true))));
+  return tf.reshape(tf.mul(first, tf.reshape(dy, [batch, 1, channels])), input.shape);
 }
 
 /** Padding pixels count in the mean only with `countPadding`. */
