@@ -1,12 +1,13 @@
 /** Entry point of the page. */
+// First, so that the panels' own rules win over the defaults.
+import './ui/tokens.css';
+import './ui/base.css';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { App } from './app/app';
 import { followTheme } from './app/theme';
 import { createFixtureClient } from './studio/fixture-client';
 import { actions, connectStudio } from './studio/store';
-import './ui/tokens.css';
-import './ui/base.css';
 
 const root = document.getElementById('root');
 if (root === null) throw new Error('index.html has no element with the id "root".');

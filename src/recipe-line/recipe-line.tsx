@@ -3,6 +3,7 @@ import { useShallow } from 'zustand/react/shallow';
 import { forecastSeconds } from '../studio/forecast';
 import type { StudioState } from '../studio/state';
 import { actions, useStudio } from '../studio/store';
+import { formatEpochs } from '../runs/rows';
 import { formatBudget } from '../tradeoff/budget-view';
 import { Button } from '../ui/button';
 import { formatAccuracy, formatForecast, formatTimeLeft } from '../ui/format';
@@ -36,28 +37,32 @@ export function RecipeLine() {
 }
 
 function StageNote({ id }: { readonly id: StageId }) {
-  const note = useStudio((state) => noteOf(state, id));
-  return <span className={styles.note}>{note}</span>;
+  const [note, rest] = useStudio(useShallow((state) => noteOf(state, id)));
+  return (
+    <span className={styles.note}>
+      {note}
+      {rest === undefined ? null : <span className={styles.wide}>{rest}</span>}
+    </span>
+  );
 }
 
-function noteOf(state: StudioState, id: StageId): string {
+/** What the stage will do; the second part drops out where there is no room. */
+function noteOf(state: StudioState, id: StageId): readonly [string, string?] {
   const { network, scoring, engine, rules, fineTune } = state;
   switch (id) {
     case 'pretrain':
-      if (network === null) return 'no network yet';
-      return network.accuracy === null ? 'loaded' : `loaded, ${formatAccuracy(network.accuracy)}`;
+      if (network === null) return ['no network yet'];
+      return ['loaded', network.accuracy === null ? '' : `, ${formatAccuracy(network.accuracy)}`];
     case 'score': {
       const title = engine.methods.find((method) => method.id === scoring.method)?.title ?? scoring.method;
-      return scoring.state === 'failed' ? `${title}: not possible` : `by ${title}`;
+      return scoring.state === 'failed' ? [`${title}: not possible`] : [`by ${title}`];
     }
     case 'prune':
-      return `to ${formatBudget(rules.budget)} of compute`;
+      return [`to ${formatBudget(rules.budget)}`, ' of compute'];
     case 'fine-tune':
-      return fineTune.epochs === 0
-        ? 'recalibrated only'
-        : `${fineTune.epochs} ${fineTune.epochs === 1 ? 'epoch' : 'epochs'}`;
+      return [fineTune.epochs === 0 ? 'recalibrated only' : formatEpochs(fineTune.epochs)];
     case 'evaluate':
-      return 'on the test set';
+      return ['on the test set'];
   }
 }
 

@@ -5,7 +5,7 @@ import type { PreviewState } from '../studio/state';
 import { actions, useStudio } from '../studio/store';
 import { budgetAfterKey, formatBudget } from '../tradeoff/budget-view';
 import { Failure } from '../ui/failure';
-import { formatAccuracy, formatCount, formatInteger } from '../ui/format';
+import { formatAccuracy, formatCount, formatInteger, NBSP } from '../ui/format';
 import { Scrub } from '../ui/scrub';
 import { useEstimate } from './expected';
 import styles from './sentence.module.css';
@@ -40,7 +40,7 @@ export function Sentence() {
         <b>
           {formatInteger(plan.filters.removed)} of {formatInteger(plan.filters.total)}
         </b>{' '}
-        filters and leaves {formatCount(plan.macs)} multiply-adds. <Outcome share={plan.share} />
+        filters and leaves {formatCount(plan.macs)} multiply-adds. <Outcome />
       </Headline>
       {plan.shortfall === undefined ? null : <p className={styles.shortfall}>{plan.shortfall}</p>}
     </>
@@ -78,34 +78,31 @@ function percentAfterKey(budget: number, key: string, shift: boolean): number | 
 }
 
 /** What the cut does to accuracy, as far as it is known. */
-function Outcome({ share }: { readonly share: number }) {
+function Outcome() {
   const original = useStudio(({ network }) => network?.accuracy ?? null);
   const dataset = useStudio((state) => state.dataset);
   const preview = useStudio((state) => state.preview);
+  const share = useStudio(({ plan }) => plan?.share ?? 1);
   const estimate = useEstimate()?.at(share * 100) ?? null;
   if (dataset === null) return 'Open data to see what that does to its accuracy.';
-  const from = original === null ? '' : ` from ${formatAccuracy(original)}`;
   if (preview.state === 'failed') return <Failure message={preview.error ?? 'The cut could not be checked.'} />;
+  const before = original === null ? '' : ` from ${formatAccuracy(original)}`;
   return (
     <>
       {preview.accuracy === null ? (
-        <>
-          Its accuracy{from === '' ? '' : `,${from.replace(' from', '')} before the cut,`}{' '}
-          {preview.state === 'checking' ? 'is being measured' : 'needs measuring'}
-        </>
+        `Its accuracy ${preview.state === 'checking' ? 'is being measured' : 'needs measuring'}`
       ) : (
         <>
-          Accuracy drops{from} to <Value preview={preview} share={preview.accuracy} /> at the cut
+          Accuracy drops{before} to <Value preview={preview} share={preview.accuracy} /> at the cut
           <Recalibrated preview={preview} />
         </>
       )}
-      {estimate === null ? (
-        '.'
-      ) : (
+      {estimate === null ? null : (
         <>
-          ; fine-tuning should bring back <b>about {formatAccuracy(estimate.y / 100)}</b>.
+          ; fine-tuning should bring back <b>about {formatAccuracy(estimate.y / 100)}</b>
         </>
       )}
+      .
     </>
   );
 }
@@ -114,14 +111,15 @@ function Recalibrated({ preview }: { readonly preview: PreviewState }) {
   if (preview.recalibrated === null) return null;
   return (
     <>
-      , <Value preview={preview} share={preview.recalibrated} /> recalibrated
+      {' '}
+      (<Value preview={preview} share={preview.recalibrated} /> recalibrated)
     </>
   );
 }
 
 /** Old values stay, paler and underlined, while the check runs. */
 function Value({ preview, share }: { readonly preview: PreviewState; readonly share: number }) {
-  const about = preview.state === 'estimate' ? 'about ' : '';
+  const about = preview.state === 'estimate' ? `≈${NBSP}` : '';
   return (
     <b className={preview.state === 'checking' ? styles.checking : undefined}>
       {about}

@@ -5,6 +5,8 @@ import type { TreeLayout } from './layout';
 import styles from './tree.module.css';
 
 const pixelsPerTick = 95;
+/** Room the axis' name takes at the right end. */
+const nameWidth = 140;
 
 export function TreeAxis({ layout }: { readonly layout: TreeLayout }) {
   const { columns, longest, scale, width, rowLength } = layout;
@@ -16,9 +18,11 @@ export function TreeAxis({ layout }: { readonly layout: TreeLayout }) {
       {ticksBetween(0, longest, step).map((tick) => (
         <g key={tick} transform={`translate(${columns.left + tick * scale} 0)`}>
           <line y1={0.5} y2={4} />
-          <text y={15} textAnchor={tick === 0 ? 'start' : 'middle'}>
-            {tickText(tick, step)}
-          </text>
+          {columns.left + tick * scale > width - nameWidth ? null : (
+            <text y={15} textAnchor={tick === 0 ? 'start' : 'middle'}>
+              {tickText(tick, step)}
+            </text>
+          )}
         </g>
       ))}
       <text x={width} y={15} textAnchor="end">

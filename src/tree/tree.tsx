@@ -10,7 +10,7 @@ import { TreeHead } from './tree-head';
 import { TreeOptions } from './tree-options';
 import { TreeSheet } from './tree-sheet';
 import styles from './tree.module.css';
-import { useStage } from './use-stage';
+import { costliestStage, useStage } from './use-stage';
 
 export function Tree() {
   const network = useStudio((state) => state.network?.view.network);
@@ -26,8 +26,15 @@ export function Tree() {
 function TreeHost() {
   const body = useRef<HTMLDivElement>(null);
   const size = useSize(body);
-  const [openStages, toggleStage] = useOpenStages();
+  const [openStages, setOpenStages] = useState<ReadonlySet<number> | null>(null);
   const stage = useStage(size, openStages);
+  const toggleStage = (index: number): void => {
+    setOpenStages((before) => {
+      const next = new Set(before ?? (stage === null ? [] : [costliestStage(stage.model)]));
+      if (!next.delete(index)) next.add(index);
+      return next;
+    });
+  };
   return (
     <div className={styles.host}>
       {stage === null ? <div className={styles.head} /> : <TreeHead stage={stage} />}
@@ -37,19 +44,6 @@ function TreeHost() {
       {stage === null ? null : <TreeAxis layout={stage.layout} />}
     </div>
   );
-}
-
-/** Stages shown row by row when not all fit: the first, to begin with. */
-function useOpenStages(): readonly [ReadonlySet<number>, (stage: number) => void] {
-  const [open, setOpen] = useState<ReadonlySet<number>>(new Set([0]));
-  const toggle = (stage: number): void => {
-    setOpen((before) => {
-      const next = new Set(before);
-      if (!next.delete(stage)) next.add(stage);
-      return next;
-    });
-  };
-  return [open, toggle];
 }
 
 function Nothing() {

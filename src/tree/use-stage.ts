@@ -9,8 +9,8 @@ import { treeLayout } from './layout';
 import type { Stage } from './scene';
 import { treeModel, type TreeModel } from './tree-model';
 
-/** Null while nothing is open or the panel has no size yet. */
-export function useStage(size: Size, openStages: ReadonlySet<number>): Stage | null {
+/** Null while nothing is open or the panel has no size yet. `openStages` null = the stage where most compute goes. */
+export function useStage(size: Size, openStages: ReadonlySet<number> | null): Stage | null {
   const view = useStudio(({ network }) => network?.view ?? null);
   const costs = useStudio(({ network }) => network?.costs ?? null);
   const rowLength = useStudio(({ view: shown }) => shown.rowLength);
@@ -20,8 +20,20 @@ export function useStage(size: Size, openStages: ReadonlySet<number>): Stage | n
   const importance = useImportance(model);
   return useMemo(() => {
     if (model === null || size.width === 0 || size.height === 0) return null;
-    return { model, importance, palette, layout: treeLayout(model, size, rowLength, openStages) };
+    return {
+      model,
+      importance,
+      palette,
+      layout: treeLayout(model, size, rowLength, openStages ?? new Set([costliestStage(model)])),
+    };
   }, [model, importance, palette, size, rowLength, openStages]);
+}
+
+/** The stage of the costliest row: what the inspector shows first is in it. */
+export function costliestStage({ rows }: TreeModel): number {
+  const free = rows.filter(({ stage, locked }) => stage !== null && locked === null);
+  const [costliest] = free.sort((first, second) => second.macs - first.macs);
+  return costliest?.stage ?? 0;
 }
 
 function useImportance(model: TreeModel | null): readonly RowImportance[] | null {
