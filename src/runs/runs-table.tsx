@@ -2,7 +2,7 @@
 import { useState } from 'react';
 import type { DatasetView, NetworkView } from '../../workers/protocol';
 import { adoptRecipe, canAdopt } from '../studio/adopt';
-import { isAbout } from '../studio/run-facts';
+import { isAbout, isOpen } from '../studio/run-facts';
 import { actions, studio, useStudio } from '../studio/store';
 import { Button } from '../ui/button';
 import { formatAccuracy, formatChange, formatCount, formatPercent } from '../ui/format';
@@ -80,7 +80,8 @@ interface LineProps {
 }
 
 function Line({ row, isTicked, needsData, isElsewhere }: LineProps) {
-  const { run, candidate, share, accuracy, change } = row;
+  const { run, candidate, share } = row;
+  const { accuracy, change, training } = useLatest(row);
   const name = nameOf(row.summary);
   const outline = (shown: boolean): void => {
     actions.show({ outlined: shown && candidate !== null ? { run, candidate } : null });
@@ -121,7 +122,7 @@ function Line({ row, isTicked, needsData, isElsewhere }: LineProps) {
         )}
       </td>
       <td className={`${styles.number} ${styles.dim}`}>{change === null ? '' : formatChange(change)}</td>
-      <td>{row.training}</td>
+      <td>{training}</td>
       <td className={`${styles.source} ${styles.dim}`} title={row.summary.error?.message}>
         {isElsewhere ? `${row.source}, ${networkName(row.summary.recipe.network)}` : row.source}
       </td>
@@ -130,6 +131,16 @@ function Line({ row, isTicked, needsData, isElsewhere }: LineProps) {
       </td>
     </tr>
   );
+}
+
+/** What the row says now: of a run in progress the latest check and where it is, else what stands in the row. */
+function useLatest(row: RunRow): Pick<RunRow, 'accuracy' | 'change' | 'training'> {
+  const live = useStudio((state) => (isOpen(row.summary) ? state.live[row.run] : undefined));
+  const checked = live?.points.findLast(({ split, accuracy }) => split === 'validation' && accuracy !== null)?.accuracy;
+  const training = live?.progress?.note ?? row.training;
+  if (checked === undefined || checked === null) return { ...row, training };
+  const original = row.accuracy === null || row.change === null ? null : row.accuracy - row.change;
+  return { accuracy: checked, change: original === null ? null : checked - original, training };
 }
 
 function LineActions({

@@ -4,7 +4,7 @@ import { estimateFrom } from '../studio/accuracy-curve';
 import type { Axis } from '../ui/axis';
 import type { Size } from '../ui/use-size';
 import { paretoFront, staircase } from './front';
-import { markBox, placeLabels, type PlacedLabel } from './labels';
+import { markBox, placeLabels, type Box, type PlacedLabel } from './labels';
 import type { TradePoint, TradePoints } from './points';
 import { accuracyAxis, costAxis, plotArea, xOf, yOf, type PlotArea } from './scales';
 import type { Placed } from '../studio/accuracy-curve';
@@ -49,11 +49,12 @@ export function chartFrame(
   const area = plotArea(size.width, size.height);
   const mine = points.filter((point) => point.method === method && point.candidate.kind === 'final');
   const frame = { size, area, cost, accuracy, points, original: start, originalPoint };
+  const steps = staircase(front, cost.high);
   return {
     ...frame,
-    steps: staircase(front, cost.high),
+    steps,
     estimate: estimateFrom(mine, original),
-    labels: labelsOf(frame, new Set(front.flatMap(({ id }) => (id === undefined ? [] : [id])))),
+    labels: labelsOf(frame, steps, new Set(front.flatMap(({ id }) => (id === undefined ? [] : [id])))),
   };
 }
 
@@ -70,6 +71,7 @@ const FOOT = 13;
 /** The original and the front are named directly, the dearest first: they have the least room. */
 function labelsOf(
   frame: Pick<ChartFrame, 'area' | 'cost' | 'accuracy' | 'points' | 'original'>,
+  steps: readonly Placed[],
   front: ReadonlySet<string>,
 ): ReadonlyMap<string, PlacedLabel> {
   const { area, points, original } = frame;
@@ -83,10 +85,24 @@ function labelsOf(
     const { x, y } = pixelsOf(point, frame);
     return markBox(x, y, MARK_RADIUS - 1);
   });
-  return placeLabels(requests, marks, {
+  return placeLabels(requests, [...marks, ...lineBoxes(steps, frame)], {
     left: area.left + 2,
     top: area.top - 20,
     right: area.right,
     bottom: area.bottom,
+  });
+}
+
+/** The runs and risers of the staircase, as thin boxes that labels keep clear of. */
+function lineBoxes(steps: readonly Placed[], frame: Pick<ChartFrame, 'area' | 'cost' | 'accuracy'>): readonly Box[] {
+  const corners = steps.map((step) => pixelsOf(step, frame));
+  return corners.slice(1).map((to, at) => {
+    const from = corners[at] ?? to;
+    return {
+      left: Math.min(from.x, to.x) - 0.5,
+      right: Math.max(from.x, to.x) + 0.5,
+      top: Math.min(from.y, to.y) - 0.5,
+      bottom: Math.max(from.y, to.y) + 0.5,
+    };
   });
 }

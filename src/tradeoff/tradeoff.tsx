@@ -61,8 +61,8 @@ export function TradeOff() {
     () =>
       frame === null ? null : (
         <>
-          <TrailMarks frame={frame} split={split} />
           <PointMarks frame={frame} ticked={ticked} onShow={show} onOpen={openPoint} />
+          <TrailMarks frame={frame} split={split} />
         </>
       ),
     [frame, split, ticked, show],
