@@ -40,5 +40,7 @@ function dataOf(cifar: readonly File[], zips: readonly File[], images: readonly 
 
 /** Path inside the chosen or dropped folder. */
 function pathOf(file: File | undefined): string {
-  return file === undefined ? '' : file.webkitRelativePath === '' ? file.name : file.webkitRelativePath;
+  if (file === undefined) return '';
+  // Absent outside browsers, empty for files that were not chosen with their folder.
+  return file.webkitRelativePath ? file.webkitRelativePath : file.name;
 }

@@ -35,6 +35,9 @@ export interface FixtureClient extends StudioClient {
   readonly received: readonly { readonly command: CommandName; readonly params: unknown }[];
 }
 
+/** Handles are never reused, by any fixture, as the protocol promises. */
+let openedSoFar = 0;
+
 type Answers = { readonly [C in CommandName]: (params: CommandParams<C>) => CommandResult<C> };
 
 export function createFixtureClient(options: FixtureOptions = {}): FixtureClient {
@@ -52,7 +55,8 @@ export function createFixtureClient(options: FixtureOptions = {}): FixtureClient
   function open(source: NetworkSource): CommandResult<'openNetwork'> {
     const zoo = source.source === 'zoo' ? source : network;
     const graph = buildZooGraph(zoo);
-    const handle = `network-${graphs.size + 1}`;
+    openedSoFar += 1;
+    const handle = `network-${openedSoFar}`;
     graphs.set(handle, graph);
     return {
       network: handle,

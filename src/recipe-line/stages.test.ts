@@ -1,0 +1,71 @@
+import { describe, expect, it } from 'vitest';
+import { initialState } from '../studio/initial';
+import { sampleRun } from '../studio/run-sample';
+import type { StudioState } from '../studio/state';
+import { fineTuneChange, fineTuneSettings } from './fine-tune-settings';
+import { stageViews } from './stages';
+import { parseRecipe } from '../../workers/session/recipe';
+
+const empty = initialState({}, 'light');
+const states = (state: StudioState): string =>
+  stageViews(state)
+    .map((stage) => stage.state[0])
+    .join('');
+
+describe('stageViews', () => {
+  it('begins with the network', () => {
+    expect(states(empty)).toBe('ntttt');
+  });
+
+  it('follows a run through its stages, with the share of the present one', () => {
+    const progress = {
+      stage: 2,
+      stageName: 'recalibrate' as const,
+      note: '',
+      done: 3,
+      total: 4,
+      imagesPerSecond: null,
+      multiplyAddsPerSecond: null,
+      secondsLeft: null,
+    };
+    const state: StudioState = {
+      ...empty,
+      runs: [sampleRun({ run: 'r', state: 'running' })],
+      activeRun: 'r',
+      live: { r: { progress, points: [], telemetry: null, proof: null, savedStep: null } },
+    };
+    expect(states(state)).toBe('dddnt');
+    expect(stageViews(state)[3]).toMatchObject({ id: 'fine-tune', progress: 0.75 });
+  });
+});
+
+describe('fine-tune settings', () => {
+  it('declare defaults and ranges the recipe accepts', () => {
+    for (const edge of ['default', 'min', 'max'] as const) {
+      const stage = Object.fromEntries(
+        Object.entries(fineTuneSettings).map(([name, setting]) => [
+          name,
+          setting.kind === 'number' ? setting[edge] : setting.default,
+        ]),
+      );
+      // Label smoothing and momentum stay below 1, so every declared edge is inside the recipe's range.
+      const recipe = {
+        version: 1,
+        name: 'edges',
+        network: { source: 'zoo', architecture: 'resnet8' },
+        data: { source: 'shapes10' },
+        stages: [{ ...stage, stage: 'fine-tune' }],
+      };
+      expect(parseRecipe(recipe).stages).toHaveLength(1);
+    }
+  });
+
+  it('change one field, and nothing for a value of the wrong kind', () => {
+    expect(fineTuneChange('epochs', 7)).toEqual({ epochs: 7 });
+    expect(fineTuneChange('schedule', 'step')).toEqual({ schedule: 'step' });
+    expect(fineTuneChange('schedule', 'sudden')).toBeNull();
+    expect(fineTuneChange('augment', false)).toEqual({ augment: false });
+    expect(fineTuneChange('augment', 1)).toBeNull();
+    expect(fineTuneChange('unknown', 1)).toBeNull();
+  });
+});

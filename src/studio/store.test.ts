@@ -1,0 +1,212 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createFixtureClient, fixtureMethods, type FixtureClient } from './fixture-client';
+import { initialState } from './initial';
+import type { StudioClient } from './state';
+import { actions, connectStudio, studio } from './store';
+
+/** Answers to held commands wait until the test lets them go, in any order. */
+function holdingClient(fixture: FixtureClient, held: ReadonlySet<string>) {
+  const waiting: { readonly params: unknown; readonly answer: () => void }[] = [];
+  const client: StudioClient = {
+    ...fixture,
+    async call(command, params) {
+      if (held.has(command)) {
+        await new Promise<void>((resolve) => waiting.push({ params, answer: resolve }));
+      }
+      return fixture.call(command, params);
+    },
+  };
+  return { client, waiting };
+}
+
+const settled = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 20));
+
+let disconnect: () => void;
+
+function connect(client: StudioClient): void {
+  studio.setState(initialState({}, 'light'), true);
+  studio.setState(({ engine }) => ({ engine: { ...engine, phase: 'ready', methods: fixtureMethods } }));
+  disconnect = connectStudio(client);
+}
+
+async function openSmall(): Promise<void> {
+  await actions.openNetwork({ source: 'zoo', architecture: 'resnet8', widths: [4, 8, 16] });
+  await settled();
+}
+
+beforeEach(() => connect(createFixtureClient({ delay: 0 })));
+afterEach(() => disconnect());
+
+describe('opening', () => {
+  it('scores the network, plans half of the compute and checks the cut', async () => {
+    await openSmall();
+    const { network, dataset, scoring, plan, preview } = studio.getState();
+    expect(network?.view.meta.name).toBe('ResNet-8');
+    expect(network?.accuracy).toBeCloseTo(0.968, 10);
+    expect(dataset?.name).toBe('Shapes-10');
+    expect(scoring.state).toBe('ready');
+    expect(plan?.share).toBeLessThanOrEqual(0.5);
+    expect(preview.state).toBe('measured');
+    expect(preview.images).toBe(512);
+  });
+
+  it('drops the late answer of an older open', async () => {
+    disconnect();
+    const { client, waiting } = holdingClient(createFixtureClient({ delay: 0 }), new Set(['openNetwork']));
+    connect(client);
+    const first = actions.openNetwork({ source: 'zoo', architecture: 'vgg16' });
+    const second = actions.openNetwork({ source: 'zoo', architecture: 'resnet8' });
+    waiting[1]?.answer();
+    await second;
+    waiting[0]?.answer();
+    await first;
+    expect(studio.getState().network?.view.meta.name).toBe('ResNet-8');
+    expect(studio.getState().opening).toBeNull();
+  });
+
+  it('names a dropped file it cannot read', async () => {
+    await actions.openFiles([new File(['hello'], 'notes.txt')]);
+    expect(studio.getState().notices.at(-1)?.message).toContain('"notes.txt" is neither a network nor data');
+  });
+
+  it('shows failures as one sentence and stays usable', async () => {
+    disconnect();
+    const fixture = createFixtureClient({ delay: 0 });
+    connect({
+      ...fixture,
+      call: (command, params) =>
+        command === 'openNetwork' ? Promise.reject(new Error('"a.onnx" holds ONNX.')) : fixture.call(command, params),
+    });
+    await actions.openNetwork({ source: 'file', name: 'a.onnx' });
+    expect(studio.getState().notices.map(({ message, tone }) => [tone, message])).toEqual([
+      ['error', '"a.onnx" holds ONNX.'],
+    ]);
+    expect(studio.getState().opening).toBeNull();
+  });
+});
+
+describe('budget', () => {
+  it('plans with every move and makes one undo step at the release', async () => {
+    await openSmall();
+    const before = studio.getState().plan;
+    actions.dragBudget(0.7);
+    const moved = studio.getState();
+    expect(moved.plan?.share).toBeGreaterThan(0.5);
+    expect(moved.preview.state).toBe('estimate');
+    expect(moved.canUndo).toBe(false);
+    actions.dragBudget(0.8);
+    actions.releaseBudget(0.8);
+    expect(studio.getState().canUndo).toBe(true);
+    await settled();
+    expect(studio.getState().preview.state).toBe('measured');
+    actions.undo();
+    expect(studio.getState().rules.budget).toBe(0.5);
+    expect(studio.getState().plan?.removed).toEqual(before?.removed);
+    expect(studio.getState().preview.state).toBe('measured');
+    expect(studio.getState().canUndo).toBe(false);
+    actions.redo();
+    expect(studio.getState().rules.budget).toBe(0.8);
+  });
+
+  it('comes back when a drag is cancelled', async () => {
+    await openSmall();
+    actions.dragBudget(0.3);
+    actions.cancelDrag();
+    expect(studio.getState().rules.budget).toBe(0.5);
+    expect(studio.getState().canUndo).toBe(false);
+    expect(studio.getState().preview.state).toBe('measured');
+  });
+
+  it('estimates between cuts that were measured, and nothing beyond', async () => {
+    await openSmall();
+    actions.releaseBudget(0.8);
+    await settled();
+    actions.dragBudget(0.65);
+    const between = studio.getState();
+    expect(between.preview.state).toBe('estimate');
+    expect(between.preview.accuracy).not.toBeNull();
+    actions.dragBudget(0.3);
+    expect(studio.getState().preview.accuracy).toBeNull();
+  });
+
+  it.each([
+    [0, 1, 2],
+    [0, 2, 1],
+    [1, 0, 2],
+    [1, 2, 0],
+    [2, 0, 1],
+    [2, 1, 0],
+  ])('keeps only the answer to the newest check when they come as %i %i %i', async (...order) => {
+    disconnect();
+    const held = new Set<string>();
+    const { client, waiting } = holdingClient(createFixtureClient({ delay: 0 }), held);
+    connect(client);
+    await openSmall();
+    held.add('preview');
+    for (const budget of [0.9, 0.8, 0.7]) actions.releaseBudget(budget);
+    expect(waiting).toHaveLength(3);
+    for (const index of order) {
+      waiting[index]?.answer();
+      await settled();
+    }
+    const { preview, plan, network } = studio.getState();
+    held.clear();
+    const newest = await client.call('preview', {
+      network: network?.view.network ?? '',
+      dataset: 'dataset-1',
+      removed: plan?.removed ?? {},
+      images: 512,
+      recalibrate: true,
+    });
+    expect(preview).toEqual({ state: 'measured', ...newest, error: null });
+  });
+});
+
+describe('method and hand', () => {
+  it('scores again for another method; undo brings the old scores back', async () => {
+    await openSmall();
+    const { scores } = studio.getState().scoring;
+    actions.chooseMethod('l2');
+    await settled();
+    expect(studio.getState().scoring.scores).not.toBe(scores);
+    actions.undo();
+    expect(studio.getState().scoring.method).toBe('l1');
+    expect(studio.getState().scoring.scores).toBe(scores);
+  });
+
+  it('shows no plan under the name of a method that could not score', async () => {
+    await openSmall();
+    studio.setState({ dataset: null });
+    actions.chooseMethod('taylor');
+    const { scoring, plan } = studio.getState();
+    expect(scoring.state).toBe('failed');
+    expect(scoring.error).toContain('reads images: open a data set');
+    expect(plan).toBeNull();
+  });
+
+  it('cuts a filter by hand, which the budget then keeps', async () => {
+    await openSmall();
+    const layer = 'stage1.block1.conv1';
+    const kept =
+      [0, 1, 2, 3].find((channel) => studio.getState().plan?.removed[layer]?.includes(channel) !== true) ?? 0;
+    actions.toggleFilter(layer, kept);
+    expect(studio.getState().plan?.removed[layer]).toContain(kept);
+    actions.releaseBudget(0.95);
+    expect(studio.getState().plan?.removed[layer]).toContain(kept);
+    actions.undo();
+    actions.undo();
+    expect(studio.getState().rules.byHand).toEqual({});
+  });
+
+  it('protects a layer and sets its width', async () => {
+    await openSmall();
+    const layer = 'stage2.block1.conv1';
+    actions.protectLayer(layer, true);
+    expect(studio.getState().plan?.removed[layer]).toBeUndefined();
+    actions.protectLayer(layer, false);
+    actions.keepFilters(layer, 5);
+    expect(studio.getState().plan?.removed[layer]).toHaveLength(3);
+    actions.keepFilters(layer, null);
+    expect(studio.getState().rules.keep).toEqual({});
+  });
+});
