@@ -18,3 +18,4 @@ export {
   WorkerStartError,
   errorData,
 } from './rpc/errors';
+export type { Port } from './rpc/wire';

@@ -40,7 +40,7 @@ interface Bench {
   readonly blobs: BlobShelf;
   readonly records: RecordShelf;
   readonly troubles: { message: string; bytes: number | null }[];
-  readonly open: (options?: { blobs?: BlobShelf; records?: RecordShelf; writer?: Promise<boolean> }) => RunStore;
+  readonly open: (options?: { blobs?: BlobShelf; records?: RecordShelf; writer?: () => Promise<boolean> }) => RunStore;
 }
 
 function bench(): Bench {
@@ -165,7 +165,7 @@ describe('run store', () => {
   it('writes nothing while another tab is the writer', async () => {
     const { blobs, troubles, open } = bench();
     const original = await freshBlob('run-1', bytesOf(1));
-    const reader = open({ writer: Promise.resolve(false) });
+    const reader = open({ writer: async () => false });
     await reader.commit(recordAt(10, original, original), [original]);
     expect(troubles[0]?.message).toContain('another tab');
     expect(await blobs.names()).toEqual([]);

@@ -60,8 +60,8 @@ export interface RunStore {
 export interface StoreOptions {
   readonly blobs: BlobShelf;
   readonly records: RecordShelf;
-  /** Resolves with whether this worker may write; another tab's writer keeps us reading. Absent = yes. */
-  readonly writer?: Promise<boolean> | undefined;
+  /** Asked before the first save: may this worker write, or does another tab? Absent = yes. */
+  readonly writer?: (() => Promise<boolean>) | undefined;
   /** Told once when saving begins to fail; `bytes` is what could not be saved. */
   readonly trouble: (message: string, bytes: number | null) => void;
 }
@@ -113,7 +113,7 @@ export function createRunStore({ blobs, records, writer, trouble }: StoreOptions
   }
 
   async function mayWrite(): Promise<boolean> {
-    ready ??= (writer ?? Promise.resolve(true)).then(async (granted) => {
+    ready ??= (writer?.() ?? Promise.resolve(true)).then(async (granted) => {
       if (granted) await sweep().catch(() => undefined);
       return granted;
     });
