@@ -124,5 +124,5 @@ function weightBytes(layer: Layer, shapes: ReadonlyMap<LayerId, Shape>): { name:
 function cure(largest: PlannedBuffer, batch: number, share: number): string {
   const fitting = Math.floor(batch * share);
   if (!largest.perImage || fitting < 1) return 'Choose a smaller network or smaller images.';
-  return `Use batches of at most ${fitting} images.`;
+  return `Use batches of at most ${fitting === 1 ? 'one image' : `${fitting} images`}.`;
 }

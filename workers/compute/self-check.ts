@@ -34,11 +34,11 @@ export async function selfCheck(): Promise<number> {
   let largest = 0;
   for (const check of checks) {
     for (const { what, error } of await measure(check)) {
-      if (error > tolerance || Number.isNaN(error)) {
-        const size = Number.isNaN(error) ? 'not a number' : `a relative error of ${error.toPrecision(2)}`;
+      if (!(error <= tolerance)) {
+        const size = Number.isFinite(error) ? `a relative error of ${error.toPrecision(2)}` : 'no usable numbers';
         throw new DeviceError(
           'self-check',
-          `This device computes the ${what} of a ${check.title} wrongly (${size}). ` +
+          `This device computes wrongly: ${what} of ${check.title} with ${size}. ` +
             'Update the browser or the graphics driver, or choose the other device.',
         );
       }
@@ -103,7 +103,7 @@ const checks: readonly Check[] = [
   { title: 'max pooling', layer: maximum, shape: [2, 5, 6, 3], tensors: {}, expected: (x) => maxPool(maximum, x) },
   { title: 'average pooling', layer: mean, shape: [2, 5, 6, 3], tensors: {}, expected: (x) => averagePool(mean, x) },
   {
-    title: 'dense layer',
+    title: 'dense layers',
     layer: dense,
     shape: [3, 6],
     tensors: { kernel: [6, 4], bias: [4] },
