@@ -24,6 +24,16 @@ export default defineConfig({
         // Bundled before the first test: a package met later makes vite reload the page under a running test.
         optimizeDeps: {
           include: [
+            'react',
+            'react-dom/client',
+            'react/jsx-dev-runtime',
+            'react-aria-components',
+            'recharts',
+            'zustand',
+            'zustand/middleware',
+            'zustand/vanilla',
+            'zustand/vanilla/shallow',
+            'valibot',
             '@tensorflow/tfjs-core',
             '@tensorflow/tfjs-core/dist/register_all_gradients',
             '@tensorflow/tfjs-backend-wasm',

@@ -1,6 +1,5 @@
 /** What a hovered or focused point says: its name, its two numbers, and what a click does. */
 import { formatAccuracy, formatCount, formatInteger, formatPercent } from '../ui/format';
-import { methodStyle } from '../ui/method-style';
 import { pixelsOf, type ChartFrame } from './frame';
 import type { TradePoint } from './points';
 import styles from './tradeoff.module.css';
@@ -11,22 +10,24 @@ interface PointTipProps {
 }
 
 export function PointTip({ frame, point }: PointTipProps) {
-  const { candidate, method, origin } = point;
+  const { candidate, label, method, origin } = point;
   const { x, y } = pixelsOf(point, frame);
   const toRight = x < (frame.area.left + frame.area.right) / 2;
   const across = toRight ? `${x + 12}px` : `calc(${x - 12}px - 100%)`;
   const down = y > (frame.area.top + frame.area.bottom) / 2 ? `calc(${y}px - 100%)` : `${y}px`;
   return (
     <div className={styles.tip} style={{ transform: `translate(${across}, ${down})` }} aria-hidden="true">
-      <b>{methodStyle(method).title}</b>
-      {origin === 'reference' ? ', shipped reference' : ''}
+      <b>{label}</b>
+      {origin === 'reference' && method !== null ? ', shipped reference' : ''}
       <br />
       <b>{formatAccuracy(candidate.accuracy ?? 0)}</b> on {formatInteger(candidate.images)} {candidate.split} images
       <br />
-      <b>{formatPercent(candidate.share, 1)}</b> of the compute, {formatCount(candidate.macs)} multiply-adds
-      <small>
-        {candidate.stored ? 'Click opens it, Shift-click compares' : 'Its weights are not kept; click compares'}
-      </small>
+      <b>{formatPercent(candidate.share, 1)}</b> kept, {formatCount(candidate.macs)} multiply-adds
+      {method === null ? null : (
+        <small>
+          {candidate.stored ? 'Click opens it, Shift-click compares' : 'Its weights are not kept; click compares'}
+        </small>
+      )}
     </div>
   );
 }
