@@ -46,6 +46,19 @@ describe('DeviceHealth', () => {
     expect(() => health.check()).toThrow(expect.objectContaining({ kind: 'out-of-memory' }));
   });
 
+  it('says nothing of a device that was given up', async () => {
+    const health = new DeviceHealth();
+    const { device, lose } = fakeDevice();
+    health.watch(device);
+    health.retire();
+    lose('destroyed');
+    const silence = new Promise((resolve) => {
+      setTimeout(resolve, 5, 'silence');
+    });
+    await expect(Promise.race([health.lost, silence])).resolves.toBe('silence');
+    expect(() => health.check()).not.toThrow();
+  });
+
   it('announces a loss, which outranks what was reported before', async () => {
     const health = new DeviceHealth();
     const { device, raise, lose } = fakeDevice();

@@ -8,6 +8,7 @@ export class DeviceHealth {
   /** Resolves with the reason when the device is lost. */
   readonly lost: Promise<string>;
   private error: DeviceError | undefined;
+  private retired = false;
   private announceLoss: (reason: string) => void = () => {};
 
   constructor() {
@@ -23,6 +24,7 @@ export class DeviceHealth {
       this.report(gpuError(event.error));
     });
     void device.lost.then((info) => {
+      if (this.retired) return;
       const cause = info.message === '' ? 'the browser gave no reason' : info.message;
       const reason = `The GPU device was lost (${cause}).`;
       this.report(new DeviceError('lost', `${reason} Start again from the last checkpoint.`));
@@ -33,6 +35,11 @@ export class DeviceHealth {
   /** The first error stays: what follows it is mostly its consequence. A loss outranks everything. */
   report(error: DeviceError): void {
     if (this.error === undefined || error.kind === 'lost') this.error = error;
+  }
+
+  /** The device is about to be given up on purpose: its end is no loss. */
+  retire(): void {
+    this.retired = true;
   }
 
   /** Throws the first error reported. The device's results since then are not to be trusted. */

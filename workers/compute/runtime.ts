@@ -94,6 +94,7 @@ function executor(device: DeviceReport, limits: MemoryLimits, health: DeviceHeal
     },
     dispose: () => {
       for (const network of networks) network.dispose();
+      health.retire();
       stop();
     },
   };
