@@ -53,7 +53,7 @@ export function ensureDependencies() {
   const wanted = digest(readFileSync(join(root, 'package-lock.json')));
   if (stamped('packages') === wanted) return;
   console.error('Installing packages (npm ci) ...');
-  run('npm', ['ci', '--no-audit', '--no-fund']);
+  run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error']);
   stamp('packages', wanted);
 }
 

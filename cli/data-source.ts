@@ -1,0 +1,21 @@
+/** What `--data PATH` means: CIFAR-10's archive or loose batches, else a folder or zip with one subfolder per class. */
+import { basename } from 'node:path';
+import type { DataSource } from '../workers/protocol';
+import { listFiles, type LocalFile } from './local-files';
+
+export interface NamedData {
+  readonly source: DataSource;
+  readonly files: readonly LocalFile[];
+}
+
+/** Throws where there is nothing at `path`. */
+export function dataAt(path: string): NamedData {
+  if (path === 'shapes10') return { source: { source: 'shapes10' }, files: [] };
+  const files = listFiles(path);
+  const cifar = files.some(
+    ({ name }) => /\.(tar\.gz|tgz)$/i.test(name) || /(^|\/)(data|test)_batch[^/]*\.bin$/.test(name),
+  );
+  return cifar
+    ? { source: { source: 'cifar10' }, files }
+    : { source: { source: 'folder', name: basename(path) }, files };
+}

@@ -1,0 +1,34 @@
+/** Files named on the command line. */
+import { existsSync, openAsBlob, readdirSync, statSync } from 'node:fs';
+import { basename, join, relative, sep } from 'node:path';
+
+/** A file on disk and the name it goes by: its path inside the folder that was named. */
+export interface LocalFile {
+  readonly path: string;
+  readonly name: string;
+}
+
+/** The file itself, or every file below the folder, by name. Throws where there is nothing. */
+export function listFiles(path: string): readonly LocalFile[] {
+  if (!existsSync(path)) throw new Error(`There is no file or folder "${path}".`);
+  if (!statSync(path).isDirectory()) return [{ path, name: basename(path) }];
+  const files = readdirSync(path, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && !entry.name.startsWith('.'))
+    .map((entry) => join(entry.parentPath, entry.name))
+    .toSorted((a, b) => (a < b ? -1 : 1));
+  if (files.length === 0) throw new Error(`The folder "${path}" is empty.`);
+  return files.map((file) => ({ path: file, name: relative(path, file).split(sep).join('/') }));
+}
+
+/** A network file and, where one lies beside it, the JSON of the same name that describes its input. */
+export function networkFiles(path: string): readonly LocalFile[] {
+  if (!existsSync(path) || !statSync(path).isFile()) throw new Error(`There is no file "${path}".`);
+  const sidecar = path.replace(/\.[^.\\/]+$/, '.json');
+  const beside = sidecar !== path && existsSync(sidecar) ? [{ path: sidecar, name: basename(sidecar) }] : [];
+  return [{ path, name: basename(path) }, ...beside];
+}
+
+/** As the readers of `workers/formats` want it. */
+export async function asFile({ path, name }: LocalFile): Promise<File> {
+  return new File([await openAsBlob(path)], name);
+}

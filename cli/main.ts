@@ -1,0 +1,64 @@
+/** The command line: `espalier <command>`. Results on stdout, progress and errors on stderr, 0 only when it is done. */
+import { evaluate } from './evaluate';
+import { inspect } from './inspect';
+import { runRecipe } from './run';
+import { schema } from './schema';
+import { UsageError } from './usage';
+
+interface Command {
+  readonly usage: string;
+  readonly summary: string;
+  readonly carryOut: (parameters: readonly string[]) => Promise<void>;
+}
+
+const commands: Readonly<Record<string, Command>> = {
+  inspect: {
+    usage: 'inspect FILE [--json]',
+    summary: 'layers, widths, multiply-adds, parameters, channel groups and their reasons',
+    carryOut: inspect,
+  },
+  evaluate: {
+    usage:
+      'evaluate FILE --data PATH [--split test|validation|train] [--images N] [--device auto|webgpu|wasm] [--json]',
+    summary: 'accuracy on a split, in headless Chromium',
+    carryOut: evaluate,
+  },
+  run: {
+    usage: 'run RECIPE.json [--device auto|webgpu|wasm] [--data PATH] [--network FILE] [--seed N] [--out DIR] [--json]',
+    summary: 'carries out a recipe in headless Chromium; networks and metrics.csv in DIR',
+    carryOut: runRecipe,
+  },
+  schema: {
+    usage: 'schema',
+    summary: "the recipe's JSON schema",
+    carryOut: schema,
+  },
+};
+
+function help(): string {
+  const lines = Object.values(commands).map(({ usage, summary }) => `  espalier ${usage}\n      ${summary}`);
+  return ['Espalier prunes convolutional networks.', '', ...lines].join('\n');
+}
+
+/** Runs one command; answers the exit status. Errors are one line on stderr. */
+export async function main(parameters: readonly string[]): Promise<number> {
+  const [name = '--help', ...rest] = parameters;
+  if (name === '--help' || name === '-h' || name === 'help') {
+    console.log(help());
+    return 0;
+  }
+  const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
+  if (command === undefined) {
+    console.error(`espalier: there is no command "${name}"; "espalier help" lists them.`);
+    return 2;
+  }
+  try {
+    await command.carryOut(rest);
+    return 0;
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    const cure = error instanceof UsageError ? ` Usage: espalier ${command.usage}` : '';
+    console.error(`espalier: ${message.replaceAll(/\s*\n\s*/g, ' ')}${cure}`);
+    return error instanceof UsageError ? 2 : 1;
+  }
+}
