@@ -1,5 +1,4 @@
 /** The recipe on a line: stages with what they will do, and one primary action. A press on a stage edits it in place. */
-import { useShallow } from 'zustand/react/shallow';
 import { forecastSeconds } from '../studio/forecast';
 import type { StudioState } from '../studio/state';
 import { actions, useStudio } from '../studio/store';
@@ -37,33 +36,39 @@ export function RecipeLine() {
 }
 
 function StageNote({ id }: { readonly id: StageId }) {
-  const [note, rest] = useStudio(useShallow((state) => noteOf(state, id)));
+  const note = useStudio((state) => noteOf(state, id));
+  const rest = useStudio((state) => restOf(state, id));
   return (
     <span className={styles.note}>
       {note}
-      {rest === undefined ? null : <span className={styles.wide}>{rest}</span>}
+      <span className={styles.wide}>{rest}</span>
     </span>
   );
 }
 
-/** What the stage will do; the second part drops out where there is no room. */
-function noteOf(state: StudioState, id: StageId): readonly [string, string?] {
-  const { network, scoring, engine, rules, fineTune } = state;
+/** What the stage will do. */
+function noteOf({ network, scoring, engine, rules, fineTune }: StudioState, id: StageId): string {
   switch (id) {
     case 'pretrain':
-      if (network === null) return ['no network yet'];
-      return ['loaded', network.accuracy === null ? '' : `, ${formatAccuracy(network.accuracy)}`];
+      return network === null ? 'no network yet' : 'loaded';
     case 'score': {
       const title = engine.methods.find((method) => method.id === scoring.method)?.title ?? scoring.method;
-      return scoring.state === 'failed' ? [`${title}: not possible`] : [`by ${title}`];
+      return scoring.state === 'failed' ? `${title}: not possible` : `by ${title}`;
     }
     case 'prune':
-      return [`to ${formatBudget(rules.budget)}`, ' of compute'];
+      return `to ${formatBudget(rules.budget)}`;
     case 'fine-tune':
-      return [fineTune.epochs === 0 ? 'recalibrated only' : formatEpochs(fineTune.epochs)];
+      return fineTune.epochs === 0 ? 'recalibrated only' : formatEpochs(fineTune.epochs);
     case 'evaluate':
-      return ['on the test set'];
+      return 'on the test set';
   }
+}
+
+/** What drops out of a note where there is no room. */
+function restOf({ network }: StudioState, id: StageId): string {
+  if (id === 'prune') return ' of compute';
+  const accuracy = network?.accuracy ?? null;
+  return id === 'pretrain' && accuracy !== null ? `, ${formatAccuracy(accuracy)}` : '';
 }
 
 /** Starts the run, and while one trains steers it. */
@@ -87,13 +92,9 @@ function Action() {
 }
 
 function Start() {
-  const { ready, seconds, trains } = useStudio(
-    useShallow((state) => ({
-      ready: state.plan !== null && state.dataset !== null && state.engine.phase === 'ready',
-      seconds: forecastSeconds(state),
-      trains: state.fineTune.epochs > 0,
-    })),
-  );
+  const ready = useStudio(({ plan, dataset, engine }) => plan !== null && dataset !== null && engine.phase === 'ready');
+  const seconds = useStudio(forecastSeconds);
+  const trains = useStudio(({ fineTune }) => fineTune.epochs > 0);
   return (
     <div className={styles.action}>
       {seconds === null ? null : <span>{formatForecast(seconds)}</span>}

@@ -2,7 +2,7 @@
 import type { ReactNode } from 'react';
 import { smallestBudget } from '../studio/decisions';
 import type { PreviewState } from '../studio/state';
-import { actions, useStudio } from '../studio/store';
+import { actions, studio, useStudio } from '../studio/store';
 import { budgetAfterKey, formatBudget } from '../tradeoff/budget-view';
 import { Failure } from '../ui/failure';
 import { formatAccuracy, formatCount, formatInteger, NBSP } from '../ui/format';
@@ -62,7 +62,8 @@ function Budget() {
       max={100}
       perPixel={perPixel * 100}
       valueText={`${formatBudget(budget)}, ${formatCount(macs)} multiply-adds`}
-      afterKey={(key, shift) => percentAfterKey(budget, key, shift)}
+      read={() => studio.getState().rules.budget * 100}
+      afterKey={percentAfterKey}
       onDrag={(percent) => actions.dragBudget(Math.round(percent) / 100)}
       onRelease={(percent) => actions.releaseBudget(Math.round(percent) / 100)}
       onCancel={actions.cancelDrag}
@@ -72,8 +73,8 @@ function Budget() {
   );
 }
 
-function percentAfterKey(budget: number, key: string, shift: boolean): number | null {
-  const asked = budgetAfterKey(budget, key, shift, [smallestBudget, 1]);
+function percentAfterKey(percent: number, key: string, shift: boolean): number | null {
+  const asked = budgetAfterKey(percent / 100, key, shift, [smallestBudget, 1]);
   return asked === null ? null : asked * 100;
 }
 

@@ -17,8 +17,8 @@ const overhang = 7;
 export class TreePainter {
   private stage: Stage | null = null;
   private moment: Moment | null = null;
-  /** Lines painted since the start: the performance test reads it. */
-  linesPainted = 0;
+  /** Device pixels per CSS pixel. */
+  private ratio = 1;
 
   constructor(
     private readonly canvas: HTMLCanvasElement,
@@ -28,6 +28,7 @@ export class TreePainter {
   /** Everything new: sizes the canvas and paints all of it. */
   set(stage: Stage, moment: Moment): void {
     const ratio = Math.max(1, devicePixelRatio);
+    this.ratio = ratio;
     const { width, height } = stage.layout;
     const columns = Math.round(width * ratio);
     const rows = Math.round(height * ratio);
@@ -79,20 +80,26 @@ export class TreePainter {
     const { stage, moment, context } = this;
     const shown = stage?.layout.lines[line];
     if (stage === null || moment === null || shown === undefined) return;
-    this.linesPainted += 1;
     const { layout, palette } = stage;
     const { left, right } = layout.columns;
+    // Whole device pixels: a fraction would leave traces of what was there before.
+    const top = this.aligned(line * layout.pitch);
+    const height = this.aligned((line + 1) * layout.pitch) - top;
     context.save();
     context.beginPath();
-    context.rect(left, line * layout.pitch, layout.width - left, layout.pitch);
+    context.rect(left, top, layout.width - left, height);
     context.clip();
-    context.clearRect(left, line * layout.pitch, layout.width - left, layout.pitch);
+    context.clearRect(left, top, layout.width - left, height);
     this.paintSelection();
     context.fillStyle = palette.colour.line;
     context.fillRect(left, Math.round(middleOf(layout, line)) - 0.5, right - left, 1);
     if (shown.kind === 'stage') paintStageLine(context, stage, moment, line, shown);
     else paintRow(context, stage, moment, line, shown.row);
     context.restore();
+  }
+
+  private aligned(y: number): number {
+    return Math.round(y * this.ratio) / this.ratio;
   }
 
   private paintSelection(): void {

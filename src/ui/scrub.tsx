@@ -7,12 +7,14 @@ interface ScrubProps {
   /** What is heard: the number with its unit and what it brings. */
   readonly valueText: string;
   readonly value: number;
+  /** The value as it is now: keys may come faster than renders. */
+  readonly read: () => number;
   readonly min: number;
   readonly max: number;
   /** Change of the value per pixel. */
   readonly perPixel: number;
-  /** The value after a key, or null when the key means nothing here. */
-  readonly afterKey: (key: string, shift: boolean) => number | null;
+  /** `value` after a key, or null when the key means nothing here. */
+  readonly afterKey: (value: number, key: string, shift: boolean) => number | null;
   readonly onDrag: (value: number) => void;
   readonly onRelease: (value: number) => void;
   readonly onCancel: () => void;
@@ -20,7 +22,7 @@ interface ScrubProps {
 }
 
 export function Scrub(props: ScrubProps) {
-  const { label, valueText, value, min, max, perPixel, afterKey, onDrag, onRelease, onCancel, children } = props;
+  const { label, valueText, value, read, min, max, perPixel, afterKey, onDrag, onRelease, onCancel, children } = props;
   const origin = useRef<{ readonly x: number; readonly value: number } | null>(null);
 
   const valueUnder = (event: PointerEvent): number | null => {
@@ -35,7 +37,7 @@ export function Scrub(props: ScrubProps) {
 
   const onKeyDown = (event: KeyboardEvent): void => {
     if (event.key === 'Escape') return cancel();
-    const asked = afterKey(event.key, event.shiftKey);
+    const asked = afterKey(read(), event.key, event.shiftKey);
     if (asked === null) return;
     event.preventDefault();
     onDrag(asked);
@@ -54,7 +56,7 @@ export function Scrub(props: ScrubProps) {
       onPointerDown={(event) => {
         if (event.button !== 0) return;
         event.currentTarget.setPointerCapture(event.pointerId);
-        origin.current = { x: event.clientX, value };
+        origin.current = { x: event.clientX, value: read() };
       }}
       onPointerMove={(event) => {
         const asked = valueUnder(event);
@@ -69,7 +71,7 @@ export function Scrub(props: ScrubProps) {
       onKeyDown={onKeyDown}
       onKeyUp={(event) => {
         // A held key drags; letting go of it is the release.
-        if (afterKey(event.key, event.shiftKey) !== null) onRelease(value);
+        if (afterKey(read(), event.key, event.shiftKey) !== null) onRelease(read());
       }}
     >
       {children}
