@@ -31,6 +31,10 @@ export function checkRecipe({ stages }: Recipe): void {
         break;
       case 'pretrain':
       case 'fine-tune':
+        if (stage.stage === 'pretrain' && stage.distillation > 0) {
+          const text = 'The first training has no unpruned network to learn from: distillation must be 0 here.';
+          throw new RecipeError(text, `${path}.distillation`);
+        }
         if (stage.method !== undefined) {
           checkMethod(stage.method, stage.settings ?? {}, path, undefined, 'training');
           acting = stage.method;

@@ -1,0 +1,86 @@
+import { describe, expect, it } from 'vitest';
+import type { CutRules } from '../network/plan';
+import { parseRecipe, type RecipeInput, type Stage } from './recipe';
+import { checkRecipe } from './recipe-check';
+
+const recipe = (stages: RecipeInput['stages']) =>
+  parseRecipe({
+    version: 1,
+    name: 'x',
+    network: { source: 'zoo', architecture: 'resnet8' },
+    data: { source: 'shapes10' },
+    stages,
+  });
+
+describe('recipes', () => {
+  it.each<[string, RecipeInput['stages'], string]>([
+    ['a cut without importances', [{ stage: 'prune', budget: 0.5 }], 'stages.0'],
+    [
+      'scores of filters that are gone',
+      [
+        { stage: 'score', method: 'l1' },
+        { stage: 'prune', budget: 0.5 },
+        { stage: 'prune', budget: 0.3 },
+      ],
+      'stages.2',
+    ],
+    ['an unknown method', [{ stage: 'score', method: 'luck' }], 'stages.0.method'],
+    [
+      'a setting out of range',
+      [{ stage: 'score', method: 'taylor', settings: { images: 1 } }],
+      'stages.0.settings.images',
+    ],
+    ['an unknown setting', [{ stage: 'score', method: 'l1', settings: { depth: 1 } }], 'stages.0.settings.depth'],
+    ['a method that scores, in training', [{ stage: 'fine-tune', epochs: 1, method: 'l1' }], 'stages.0.method'],
+    ['a method that scores, for ranks', [{ stage: 'truncate', method: 'l1', budget: 0.5 }], 'stages.0.method'],
+    ['settings of nothing', [{ stage: 'fine-tune', epochs: 1, settings: { a: 1 } }], 'stages.0'],
+    [
+      'a teacher that does not exist yet',
+      [{ stage: 'pretrain', epochs: 1, distillation: 0.5 }],
+      'stages.0.distillation',
+    ],
+  ])('with %s are refused at the right place', (_, stages, path) => {
+    expect(() => checkRecipe(recipe(stages))).toThrow(expect.objectContaining({ name: 'RecipeError', path }));
+  });
+
+  it('that are sound pass', () => {
+    const stages: RecipeInput['stages'] = [
+      { stage: 'pretrain', epochs: 1 },
+      { stage: 'score', method: 'taylor', settings: { images: 64 } },
+      { stage: 'prune', budget: 0.5 },
+      { stage: 'score', method: 'l1' },
+      { stage: 'prune', budget: 0.4 },
+      { stage: 'truncate', budget: 0.3 },
+      { stage: 'recalibrate' },
+      { stage: 'fine-tune', epochs: 0.5, distillation: 0.3 },
+      { stage: 'evaluate', split: 'test' },
+    ];
+    expect(() => checkRecipe(recipe(stages))).not.toThrow();
+  });
+
+  it('prune by exactly the rules the planner knows', () => {
+    type PruneRules = Omit<Extract<Stage, { stage: 'prune' }>, 'stage'>;
+    const rules: PruneRules = {
+      budget: 0.5,
+      allocation: 'global',
+      reduction: 'mean',
+      floor: 0.1,
+      roundTo: 1,
+      protect: [],
+      keep: {},
+      byHand: {},
+    };
+    const same: CutRules = rules;
+    const keys: Record<keyof CutRules, keyof PruneRules> = {
+      budget: 'budget',
+      allocation: 'allocation',
+      reduction: 'reduction',
+      floor: 'floor',
+      roundTo: 'roundTo',
+      protect: 'protect',
+      keep: 'keep',
+      byHand: 'byHand',
+    };
+    expect(Object.keys(same).toSorted()).toEqual(Object.keys(keys).toSorted());
+  });
+});
