@@ -5,6 +5,7 @@ import './ui/base.css';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { App } from './app/app';
+import { isolatePage } from './app/isolation';
 import { followTheme } from './app/theme';
 import { createStudioClient } from './studio/client';
 import type { StudioClient } from './studio/state';
@@ -19,10 +20,12 @@ async function clientOf(): Promise<StudioClient> {
 const root = document.getElementById('root');
 if (root === null) throw new Error('index.html has no element with the id "root".');
 followTheme();
-connectStudio(await clientOf());
-createRoot(root).render(
-  <StrictMode>
-    <App />
-  </StrictMode>,
-);
-void actions.start('auto');
+if (!(await isolatePage())) {
+  connectStudio(await clientOf());
+  createRoot(root).render(
+    <StrictMode>
+      <App />
+    </StrictMode>,
+  );
+  void actions.start('auto');
+}
