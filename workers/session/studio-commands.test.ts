@@ -1,0 +1,136 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import { maskChannels } from '../network/mask';
+import { networkCosts } from '../network/costs';
+import type { DatasetView, NetworkView } from '../protocol';
+import { measure } from './measuring';
+import { rehearse, tinyRecipe, type Rehearsal } from './rehearsal';
+
+const baseUrl = 'http://localhost/studio/';
+const { network: source, data } = tinyRecipe();
+
+describe('commands', () => {
+  let studio: Rehearsal;
+  let network: NetworkView;
+  let dataset: DatasetView;
+  beforeAll(async () => {
+    studio = rehearse();
+    await studio.call('start', { device: 'wasm', baseUrl });
+    network = await studio.call('openNetwork', { source, files: [], seed: 4 });
+    dataset = await studio.call('openDataset', { source: data, files: [] });
+  });
+  const ids = () => ({ network: network.network, dataset: dataset.dataset });
+
+  it('preview measures what the masked network would score', async () => {
+    const removed = { 'stage1.block1.conv1': [0, 1, 2], 'stage3.block1.conv1': [1, 2, 3, 4, 5] };
+    const shares: number[] = [];
+    const progress = (done: number): number => shares.push(done);
+    const found = await studio.call('preview', { ...ids(), removed, images: 64, recalibrate: true }, { progress });
+    const masked = maskChannels(studio.engine.network(network.network).network, removed);
+    const { signal } = new AbortController();
+    const set = studio.engine.dataset(dataset.dataset).dataset;
+    const expected = await measure(studio.engine.executor, masked, set, 'validation', { signal, images: 64 });
+    expect(found).toEqual({ accuracy: expected.accuracy, recalibrated: expect.any(Number), images: 64 });
+    expect(shares.every((share, at) => share >= (shares[at - 1] ?? 0))).toBe(true);
+    expect(shares.at(-1)).toBe(1);
+  });
+
+  it('a cancelled command stops at the next batch', async () => {
+    const abort = new AbortController();
+    const params = { ...ids(), split: 'train', images: null } as const;
+    const call = studio.call('evaluate', params, { signal: abort.signal, progress: () => abort.abort() });
+    await expect(call).rejects.toMatchObject({ name: 'AbortError' });
+    await expect(studio.call('evaluate', { ...params, images: 16 })).resolves.toMatchObject({ images: 16 });
+  });
+
+  it('counts every reading of the test split', async () => {
+    const params = { ...ids(), images: 16 } as const;
+    expect((await studio.call('evaluate', { ...params, split: 'validation' })).testUses).toBe(0);
+    expect((await studio.call('evaluate', { ...params, split: 'test' })).testUses).toBe(1);
+    expect((await studio.call('evaluate', { ...params, split: 'test' })).testUses).toBe(2);
+  });
+
+  it('scores, then scans the groups by them', async () => {
+    const { scores, normalise } = await studio.call('score', { ...ids(), method: 'l1', settings: {}, seed: 1 });
+    const notes: string[] = [];
+    const { sensitivity } = await studio.call(
+      'sensitivity',
+      { ...ids(), scores, normalise, reduction: 'mean', images: 16 },
+      { progress: (_, note) => void notes.push(note) },
+    );
+    expect(Object.keys(sensitivity)).toContain('stage1.block1.conv1');
+    for (const { removed, accuracy } of Object.values(sensitivity)) expect(removed.length).toBe(accuracy.length);
+    expect(notes.length).toBeGreaterThan(5);
+  });
+
+  it('the same content keeps its handle, whatever it was opened from', async () => {
+    const again = await studio.call('openNetwork', { source, files: [], seed: 4 });
+    expect(again.network).toBe(network.network);
+    expect((await studio.call('openNetwork', { source, files: [], seed: 5 })).network).not.toBe(network.network);
+    const elsewhere = rehearse();
+    await elsewhere.call('start', { device: 'wasm', baseUrl });
+    expect((await elsewhere.call('openNetwork', { source, files: [], seed: 4 })).network).toBe(network.network);
+    expect((await elsewhere.call('openDataset', { source: data, files: [] })).dataset).toBe(dataset.dataset);
+  });
+});
+
+describe('what ships with the page', () => {
+  it('is listed and opened from below its address; a damaged list is left out with a word', async () => {
+    const maker = rehearse();
+    await maker.call('start', { device: 'wasm', baseUrl });
+    const made = await maker.call('openNetwork', { source, files: [] });
+    const params = { network: made.network, run: null, dataset: null, format: 'safetensors' } as const;
+    const { blob } = await maker.call('exportNetwork', params);
+    const costs = networkCosts(made.graph);
+    const shipped = {
+      id: 'tiny',
+      title: 'Tiny',
+      data,
+      accuracy: 0.1,
+      macs: costs.macs,
+      parameters: costs.parameters,
+      recipe: 'tiny.json',
+    };
+    const served: Record<string, () => Response> = {
+      'http://localhost/studio/networks/index.json': () => Response.json([shipped]),
+      'http://localhost/studio/networks/tiny.safetensors': () => new Response(blob),
+      'http://localhost/studio/runs/index.json': () => Response.json([{ run: 5 }]),
+    };
+    const fetched = async (url: URL): Promise<Response> => served[url.href]?.() ?? new Response('', { status: 404 });
+    const studio = rehearse({ change: () => ({ fetch: fetched }) });
+    const started = await studio.call('start', { device: 'wasm', baseUrl });
+    expect(started.shipped).toEqual([shipped]);
+    expect(started.runs).toEqual([]);
+    expect(studio.events.filter(({ kind }) => kind === 'warning')).toEqual([
+      { kind: 'warning', message: expect.stringContaining('runs/index.json is left out') },
+    ]);
+    const opened = await studio.call('openNetwork', { source: { source: 'shipped', id: 'tiny' }, files: [] });
+    expect(opened.hash).toBe(made.hash);
+  });
+});
+
+describe('a run that factors layers', () => {
+  it('proves the pairs against the truncated kernels and trains on', async () => {
+    const studio = rehearse();
+    await studio.call('start', { device: 'wasm', baseUrl });
+    const recipe = tinyRecipe({
+      network: { source: 'zoo', architecture: 'resnet8', widths: [8, 16, 16] },
+      stages: [
+        { stage: 'truncate', budget: 0.7 },
+        { stage: 'fine-tune', epochs: 0.2, batchSize: 32 },
+      ],
+    });
+    const { run } = await studio.call('startRun', { recipe, network: null, dataset: null, files: [] });
+    const finished = await studio.heard(run, ({ event }) => event === 'finished');
+    if (finished.event !== 'finished') throw new Error('unreachable');
+    const { proof, macs, method } = finished.result;
+    expect(method).toBe('svd');
+    expect(macs.share).toBeLessThanOrEqual(0.7);
+    expect(proof.maxAbsLogitDifference).toBeGreaterThan(0);
+    expect(proof.maxAbsLogitDifference).toBeLessThanOrEqual(1e-4);
+    const [summary] = (await studio.call('listRuns', null)).runs;
+    const cut = summary?.candidates.find(({ kind }) => kind === 'cut');
+    expect(cut?.removed).toBeUndefined();
+    const view = await studio.call('openCandidate', { run, candidate: cut?.id ?? '' });
+    expect(view.graph.layers.some(({ id }) => id.endsWith('.0'))).toBe(true);
+  }, 60_000);
+});
