@@ -2,6 +2,7 @@
 import type { FilterOrder, RowLength } from '../studio/state';
 import { scoringMethods } from '../studio/scoring';
 import { actions, useStudio } from '../studio/store';
+import { Button } from '../ui/button';
 import { ChoiceMenu, type Choice } from '../ui/menu';
 import { RampKey } from '../ui/ramp-key';
 import styles from './tree.module.css';
@@ -37,6 +38,7 @@ export function TreeOptions() {
       <span className={styles.wide}>
         Order <ChoiceMenu label="Order" choices={orders} value={order} onChoose={(id) => actions.show({ order: id })} />
       </span>
+      <Steps />
       <ScoringNote />
       <span className={styles.ramp}>
         <RampKey low="low" high="high" hollow="cut" />
@@ -63,6 +65,26 @@ export function MethodMenu() {
         if (id !== method) actions.chooseMethod(id);
       }}
     />
+  );
+}
+
+/** Undo for hands without keys; there only when there is something to undo. */
+function Steps() {
+  const canUndo = useStudio((state) => state.canUndo);
+  const canRedo = useStudio((state) => state.canRedo);
+  return (
+    <>
+      {canUndo ? (
+        <Button kind="word" onClick={actions.undo} title="Undo (Ctrl or ⌘ Z)">
+          Undo
+        </Button>
+      ) : null}
+      {canRedo ? (
+        <Button kind="word" onClick={actions.redo} title="Redo (Ctrl or ⌘ Shift Z)">
+          Redo
+        </Button>
+      ) : null}
+    </>
   );
 }
 
