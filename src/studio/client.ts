@@ -5,7 +5,7 @@
  * tfjs cannot be given a second device in the same worker, so a fresh worker is the only sound recovery. Handles stay
  * valid: they are names of content, and what a handle stands for is opened again when it is next used.
  */
-import { connect, type Connection, type Port } from '../../workers/rpc';
+import { connect, WorkerDiedError, type Connection, type Port } from '../../workers/rpc';
 import type { CommandName, CommandParams, CommandResult, Commands, RunId, StudioEvent } from '../../workers/protocol';
 import { eventSchema, resultSchemas } from '../../workers/protocol-schema';
 import type { StudioClient } from './state';
@@ -32,6 +32,8 @@ export function createStudioClient(spawn: () => Port = spawnStudio): StudioClien
   /** Connections whose end was wanted. */
   const retired = new WeakSet<Connection<Commands>>();
   let started: CommandParams<'start'> | undefined;
+  /** How often a person, or the page, asked for a fresh worker. */
+  let restarts = 0;
   let recovering: Promise<void> | undefined;
   let open = new Set<string>();
   let connection = fresh();
@@ -140,11 +142,13 @@ export function createStudioClient(spawn: () => Port = spawnStudio): StudioClien
 
   return {
     async call(command, params, options) {
+      const asked = restarts;
       await recovering;
       for (const key of ['network', 'dataset'] as const) {
         const handle = params === null ? undefined : (params as Readonly<Record<string, unknown>>)[key];
         if (typeof handle === 'string') await reopen(handle);
       }
+      if (asked !== restarts) throw new WorkerDiedError('The worker was restarted meanwhile.', 'terminated');
       const result = await connection.call(command, params, options);
       remember(command, params, result);
       return result;
@@ -156,6 +160,7 @@ export function createStudioClient(spawn: () => Port = spawnStudio): StudioClien
     restart() {
       live.clear();
       recoveries.length = 0;
+      restarts += 1;
       replace(() => (connection = fresh()));
     },
     dispose() {
