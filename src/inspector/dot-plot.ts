@@ -34,6 +34,8 @@ export interface DotArea {
 const TICKS = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 4, 10, 20, 50];
 const LEAST_RATIO = 0.01;
 const BIN = 11;
+/** Half the width of a tick's text. */
+const TICK_HALF = 9;
 const LARGEST_RADIUS = 4.8;
 const SMALLEST_RADIUS = 1;
 /** Air over the highest stack, where the counts are written. */
@@ -80,7 +82,7 @@ export function dotPlot(
   );
   const cut = values.filter((_, channel) => isCut(channel)).length;
   const ticks = TICKS.filter((tick) => tick >= low && tick <= high).map((tick) => ({ x: xOf(tick), text: `${tick}` }));
-  return { dots, radius, cutX, ticks: spaced(ticks), cut, kept: values.length - cut };
+  return { dots, radius, cutX, ticks: spaced(ticks, area), cut, kept: values.length - cut };
 }
 
 /** Geometric mean of the strongest cut and the weakest kept filter, when the first is not above the second. */
@@ -95,10 +97,11 @@ function cutRatio(ratios: readonly number[], isCut: (channel: ChannelIndex) => b
   return strongestCut > 0 ? Math.sqrt(strongestCut * weakestKept) : weakestKept / 2;
 }
 
-/** Drops ticks whose text would touch the one before. */
-function spaced(ticks: DotPlot['ticks']): DotPlot['ticks'] {
+/** Drops ticks whose text would touch the one before or leave the area. */
+function spaced(ticks: DotPlot['ticks'], { left, right }: DotArea): DotPlot['ticks'] {
   const kept: { readonly x: number; readonly text: string }[] = [];
   for (const tick of ticks) {
+    if (tick.x < left + TICK_HALF || tick.x > right - TICK_HALF / 2) continue;
     const before = kept.at(-1);
     if (before === undefined || tick.x - before.x >= 24) kept.push(tick);
   }

@@ -34,10 +34,14 @@ export function KernelGrid({ inspected }: { readonly inspected: Inspected }) {
     return at === null ? null : (order[at] ?? null);
   };
 
+  // What scrolls takes the keyboard, so that its end can be reached.
+  const scrolls = grid.height > size.height;
+  const scrolling = scrolls ? { tabIndex: 0, role: 'region', 'aria-label': `Kernels of ${row.label}` } : {};
+
   return (
     <div className={styles.kernels}>
       <p className={styles.caption}>{stops === null ? 'kernels, as stored' : 'kernels, strongest first'}</p>
-      <div ref={host} className={styles.scroll}>
+      <div ref={host} className={styles.scroll} {...scrolling}>
         <Drawing
           label={`${row.filters} kernels of ${row.label}, strongest first`}
           draw={draw}

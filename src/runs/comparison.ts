@@ -3,7 +3,7 @@ import { isWeighted } from '../../workers/network/graph';
 import type { Graph, LayerId } from '../../workers/network/graph';
 import type { Candidate, RunSummary } from '../../workers/protocol';
 import { originalOf, standsFor } from '../studio/run-facts';
-import { formatAccuracy, formatChange, formatCount, formatDuration, formatInteger, formatPercent } from '../ui/format';
+import { formatAccuracy, formatChange, formatCount, formatInteger, formatPercent } from '../ui/format';
 import { rowOf } from './rows';
 
 /** The most runs that can be ticked at once. */
@@ -36,7 +36,6 @@ export function compareRuns(runs: readonly RunSummary[]): readonly ComparedValue
     line('Change', (run) => nullable(rowOf(run).change, formatChange)),
     line('Measured', (run) => rowOf(run).measuredOn),
     line('Training', (run) => rowOf(run).training),
-    line('Time', (run) => nullable(run.result?.seconds ?? null, formatDuration)),
     line('Speed', (run) =>
       nullable(run.result?.imagesPerSecond ?? null, (speed) => `${formatInteger(speed)} images/s`),
     ),

@@ -22,6 +22,9 @@ interface BudgetLineProps {
   readonly children: ReactNode;
 }
 
+/** How far right the handle must be to leave the axis title alone, in pixels. */
+const TITLE_ROOM = 160;
+
 const watched = ({ rules, plan, preview, dataset }: StudioState) => ({ rules, plan, preview, dataset });
 
 export function BudgetLine({ frame, method, children }: BudgetLineProps) {
@@ -144,6 +147,8 @@ function paintLine(root: HTMLElement, view: BudgetView): void {
     handle.setAttribute('aria-valuenow', String(view.valueNow));
     handle.setAttribute('aria-valuetext', view.valueText);
   }
+  // The handle stands over the axis title at small budgets.
+  part('title')?.toggleAttribute('hidden', view.x < TITLE_ROOM);
   const budget = part('budget');
   if (budget !== null) budget.textContent = view.handle;
   move('estimate', view.estimate);

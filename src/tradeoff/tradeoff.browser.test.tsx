@@ -58,7 +58,7 @@ describe('the trade-off chart', () => {
   });
 
   it('injects no style element, which the content security policy would refuse', async () => {
-    const known = new Set(document.querySelectorAll('style'));
+    const known = new Set<Element>(document.querySelectorAll('style'));
     page = await mount(<TradeOff />, size, { runs });
     // Vite's own carry the file they come from; the built page has none of them.
     const foreign = [...document.querySelectorAll('style:not([data-vite-dev-id])')];

@@ -80,7 +80,9 @@ export function TradeOff() {
       <div ref={host} className={styles.panel}>
         {frame === null ? null : (
           <BudgetLine frame={frame} method={method}>
-            <span className={styles.axisTitle}>{split} accuracy, %</span>
+            <span className={styles.axisTitle} data-part="title">
+              {split} accuracy, %
+            </span>
             <span className={`${styles.axisTitle} ${styles.costTitle}`}>% of the original multiply-adds kept</span>
             <div className={styles.chart}>
               <Chart frame={frame}>{marks}</Chart>
