@@ -57,10 +57,11 @@ export function nextFrame(): Promise<void> {
   return new Promise((resolve) => requestAnimationFrame(() => resolve()));
 }
 
-/** The element with this `aria-label`, or whose text is `name`. Throws when there is none. */
+/** The element with this `aria-label`, or whose text is `name` (plain spaces). Throws when there is none. */
 export function named(host: ParentNode, name: string): HTMLElement {
   const all = [...host.querySelectorAll<HTMLElement>('button, input, [role], [aria-label]')];
-  const found = all.find((element) => element.ariaLabel === name || element.textContent.trim() === name);
+  const plain = (text: string | null): string | undefined => text?.replaceAll('\u00a0', ' ').trim();
+  const found = all.find((element) => plain(element.ariaLabel) === name || plain(element.textContent) === name);
   if (found === undefined) throw new Error(`Nothing here is called "${name}".`);
   return found;
 }
