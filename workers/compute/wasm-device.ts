@@ -4,6 +4,7 @@
 import { BackendWasm, getThreadsCount, setThreadsCount, setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
 import * as tf from '@tensorflow/tfjs-core';
 import { DeviceError } from './executor';
+import { registerWasmKernels } from './kernels/wasm-kernels';
 
 /** Addresses of the backend's binaries and of its thread. */
 export interface WasmFiles {
@@ -53,6 +54,7 @@ export async function startWasm(files: WasmFiles | undefined, threads = defaultT
   try {
     if (threaded && files !== undefined) await registerThreaded(files, threads);
     else registerStock(files);
+    registerWasmKernels();
     if (!(await tf.setBackend('wasm'))) throw new Error('tfjs could not start it');
   } catch (cause) {
     const message = cause instanceof Error ? cause.message : String((cause as { message?: unknown }).message ?? cause);

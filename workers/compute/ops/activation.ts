@@ -21,7 +21,7 @@ export function activate(layer: ActivationLayer, x: tf.Tensor): tf.Tensor {
     case 'relu6':
       return tf.relu6(x);
     case 'leakyRelu':
-      return tf.leakyRelu(x, layer.slope ?? DEFAULT_LEAKY_SLOPE);
+      return tf.prelu(x, tf.mul(tf.ones([x.shape.at(-1) ?? 1]), layer.slope ?? DEFAULT_LEAKY_SLOPE));
     case 'elu':
       return tf.elu(x);
     case 'hardSwish':
@@ -46,7 +46,7 @@ export function activationGradient(layer: ActivationLayer, dy: tf.Tensor, value:
       return tf.mul(dy, tf.step(value, layer.slope ?? DEFAULT_LEAKY_SLOPE));
     case 'elu':
       // exp(x) = output + 1 below zero.
-      return tf.mul(dy, tf.add(tf.minimum(value, 0), 1));
+      return tf.mul(dy, tf.sub(1, tf.relu(tf.neg(value))));
     case 'hardSwish': {
       const inside = tf.mul(tf.step(tf.add(value, 3)), tf.step(tf.sub(3, value)));
       const slope = tf.add(tf.relu6(tf.add(value, 3)), tf.mul(value, inside));

@@ -12,7 +12,7 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Padding, Pair } from '../../network/graph';
-import { explicitPadding, padOrCrop, spread, windowedSize } from './spatial';
+import { explicitPadding, padOrCrop, spread, stridedSlice, windowedSize } from './spatial';
 
 export interface ConvolutionWindow {
   readonly kernelSize: Pair;
@@ -87,6 +87,7 @@ export function convolveKernelGradient(
       3,
     );
   }
+  if (isPointwise(window)) return pointwiseKernelGradient(x, dy, window);
   const images = tf.transpose(x, [3, 1, 2, 0]);
   const filters = tf.transpose(dy, [1, 2, 0, 3]);
   const [top, , left] = window.padding;
@@ -102,6 +103,29 @@ export function convolveKernelGradient(
     dilation: window.stride,
   });
   return tf.transpose(taps, [1, 2, 0, 3]);
+}
+
+/** 1x1 kernel without padding: a matrix product per pixel. */
+function isPointwise({ kernelSize, padding }: ConvolutionWindow): boolean {
+  return kernelSize[0] * kernelSize[1] === 1 && padding.every((amount) => amount === 0);
+}
+
+/** Kernel gradient of a 1x1 convolution: pixels met, transposed, times the output gradient. */
+function pointwiseKernelGradient(x: tf.Tensor4D, dy: tf.Tensor4D, { stride }: ConvolutionWindow): tf.Tensor4D {
+  const [batch, rows, columns, filters] = dy.shape;
+  const cin = x.shape[3];
+  const end = [(rows - 1) * stride[0] + 1, (columns - 1) * stride[1] + 1, cin] as const;
+  const met = stride[0] * stride[1] === 1 ? x : stridedSlice(x, [0, 0, 0], end, [stride[0], stride[1], 1]);
+  const pixels = batch * rows * columns;
+  // [pixels, channels] to [channels, pixels]; over three axes, which WASM transposes twice as fast as over two.
+  const transposed = (image: tf.Tensor4D, channels: number): tf.Tensor =>
+    tf.reshape(tf.transpose(tf.reshape(image, [batch * rows, columns, channels]), [2, 0, 1]), [channels, pixels]);
+  // XNNPACK packs the right factor, which costs more than transposing the left: the smaller one goes right.
+  const product =
+    filters >= cin
+      ? tf.transpose(tf.matMul(transposed(dy, filters), tf.reshape(met, [pixels, cin])))
+      : tf.matMul(transposed(met, cin), tf.reshape(dy, [pixels, filters]));
+  return tf.reshape(product, [1, 1, cin, filters]);
 }
 
 /** Any stride and dilation: zeros are put between the pixels of `dy`. With stride 1 nothing is inserted. */
