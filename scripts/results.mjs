@@ -2,6 +2,7 @@
  * Fills docs/results.md: carries out the recipes of a table one by one with `espalier run` and writes the rows.
  *
  *   node scripts/results.mjs TABLE [--network FILE] [--data PATH]     runs what is missing, then writes
+ *       --only SUFFIX      of the missing rows, those whose key ends so ("-50")
  *   node scripts/results.mjs                                          writes from the stored results alone
  *
  * Every result is one JSON file in docs/results/TABLE/, holding the recipe and what `run --json` printed, so a table that
@@ -73,7 +74,7 @@ function tableText(id) {
 
 const { positionals, values } = parseArgs({
   allowPositionals: true,
-  options: { network: { type: 'string' }, data: { type: 'string' } },
+  options: { network: { type: 'string' }, data: { type: 'string' }, only: { type: 'string' } },
 });
 const [id] = positionals;
 if (id !== undefined) {
@@ -82,7 +83,7 @@ if (id !== undefined) {
   mkdirSync(join(folder, id), { recursive: true });
   for (const { key, recipe } of tables[id].rows) {
     const target = join(folder, id, `${key}.json`);
-    if (existsSync(target)) continue;
+    if (existsSync(target) || (values.only !== undefined && !key.endsWith(values.only))) continue;
     console.error(`== ${recipe.name}`);
     runOne(recipe, target, values);
   }

@@ -7,7 +7,9 @@ import { fileURLToPath } from 'node:url';
 import { chromiumPath } from './chromium.mjs';
 
 export const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const stamps = join(root, 'node_modules', '.espalier');
+/** What the packages and the build were made from, kept where they lie: deleting them deletes the claim. */
+const packagesStamp = join(root, 'node_modules', '.espalier', 'packages');
+const buildStamp = join(root, 'dist', 'made-from');
 
 /**
  * Runs a command in the repository, its output on stderr so that stdout stays the caller's.
@@ -29,14 +31,13 @@ function digest(text) {
   return createHash('sha256').update(text).digest('hex');
 }
 
-function stamped(name) {
-  const file = join(stamps, name);
+function readStamp(file) {
   return existsSync(file) ? readFileSync(file, 'utf8') : '';
 }
 
-function stamp(name, value) {
-  mkdirSync(stamps, { recursive: true });
-  writeFileSync(join(stamps, name), value);
+function writeStamp(file, value) {
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, value);
 }
 
 /** Throws when this Node is too old for the tools. */
@@ -51,10 +52,10 @@ export function checkNode() {
 export function ensureDependencies() {
   checkNode();
   const wanted = digest(readFileSync(join(root, 'package-lock.json')));
-  if (stamped('packages') === wanted) return;
+  if (readStamp(packagesStamp) === wanted) return;
   console.error('Installing packages (npm ci) ...');
   run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error']);
-  stamp('packages', wanted);
+  writeStamp(packagesStamp, wanted);
 }
 
 /** Newest change of the files the build is made from, as text. */
@@ -84,11 +85,11 @@ function sourcesDigest() {
 /** Builds site and command line into `dist/` unless they are newer than their sources. */
 export function ensureBuild() {
   const wanted = sourcesDigest();
-  if (stamped('build') === wanted && existsSync(join(root, 'dist', 'site', 'index.html'))) return;
+  if (readStamp(buildStamp) === wanted && existsSync(join(root, 'dist', 'site', 'index.html'))) return;
   console.error('Building ...');
   run('npx', ['vite', 'build', '--logLevel', 'warn']);
   run('npx', ['vite', 'build', '--logLevel', 'warn', '--config', 'vite.cli.config.ts']);
-  stamp('build', wanted);
+  writeStamp(buildStamp, wanted);
 }
 
 /**
