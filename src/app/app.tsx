@@ -1,16 +1,19 @@
 /** The frame of the studio: every panel in its place. */
+import { lazy, Suspense } from 'react';
 import { Inspector } from '../inspector/inspector';
 import { RecipeLine } from '../recipe-line/recipe-line';
 import { Runs } from '../runs/runs';
 import { Strip } from '../strip/strip';
 import { TopBar } from '../topbar/topbar';
-import { TradeOff } from '../tradeoff/tradeoff';
 import { Tree } from '../tree/tree';
 import { Notices } from '../ui/notices';
 import { Announcer } from './announcer';
 import { DropTarget } from './drop-target';
 import { useShortcuts } from './shortcuts';
 import styles from './app.module.css';
+
+// The chart library is as large as everything else together: the tree does not wait for it.
+const TradeOff = lazy(async () => ({ default: (await import('../tradeoff/tradeoff')).TradeOff }));
 
 export function App() {
   useShortcuts();
@@ -27,7 +30,9 @@ export function App() {
           <Tree />
         </div>
         <div className={styles.tradeoff}>
-          <TradeOff />
+          <Suspense fallback={null}>
+            <TradeOff />
+          </Suspense>
         </div>
         <div className={styles.inspector}>
           <Inspector />
