@@ -14,11 +14,13 @@ export function Notices() {
   const notices = useStudio((state) => state.notices);
   if (notices.length === 0) return null;
   return (
-    <ol className={styles.notices} aria-label="Notices">
-      {notices.map((notice) => (
-        <Line key={notice.id} notice={notice} />
-      ))}
-    </ol>
+    <section aria-label="Notices">
+      <ol className={styles.notices}>
+        {notices.map((notice) => (
+          <Line key={notice.id} notice={notice} />
+        ))}
+      </ol>
+    </section>
   );
 }
 
