@@ -143,12 +143,16 @@ export function createStudioClient(spawn: () => Port = spawnStudio): StudioClien
   return {
     async call(command, params, options) {
       const asked = restarts;
+      const stillWanted = (): void => {
+        if (asked !== restarts) throw new WorkerDiedError('The worker was restarted meanwhile.', 'terminated');
+      };
       await recovering;
+      stillWanted();
       for (const key of ['network', 'dataset'] as const) {
         const handle = params === null ? undefined : (params as Readonly<Record<string, unknown>>)[key];
         if (typeof handle === 'string') await reopen(handle);
+        stillWanted();
       }
-      if (asked !== restarts) throw new WorkerDiedError('The worker was restarted meanwhile.', 'terminated');
       const result = await connection.call(command, params, options);
       remember(command, params, result);
       return result;
