@@ -1,5 +1,5 @@
 /**
- * Convolution and its two gradients, composed from forward convolutions.
+ * Convolution and its two gradients; on WASM composed from forward convolutions.
  *
  * tfjs 4.22 has no convolution filter gradient on WASM and a naive input gradient; its forward convolution there is
  * XNNPACK's and close to what the cores can do. So both gradients are written as forward convolutions:
@@ -12,7 +12,7 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Padding, Pair } from '../../network/graph';
-import { explicitPadding, padOrCrop, spread, stridedSlice, windowedSize } from './spatial';
+import { explicitPadding, padOrCrop, spread, stridedSlice } from './spatial';
 
 export interface ConvolutionWindow {
   readonly kernelSize: Pair;
@@ -65,6 +65,15 @@ export function convolveInputGradient(
       3,
     );
   }
+  if (hasGradientKernels(window)) {
+    return tf
+      .engine()
+      .runKernel<tf.Tensor4D>(
+        tf.Conv2DBackpropInput,
+        { dy, filter: kernel },
+        { ...gradientAttributes(window), inputShape: [...inputShape] },
+      );
+  }
   const [strideY, strideX] = window.stride;
   const phased = (strideY > 1 || strideX > 1) && window.dilation[0] === 1 && window.dilation[1] === 1;
   return phased
@@ -87,6 +96,12 @@ export function convolveKernelGradient(
       3,
     );
   }
+  if (hasGradientKernels(window)) {
+    const filterShape = [...window.kernelSize, x.shape[3], dy.shape[3]];
+    return tf
+      .engine()
+      .runKernel<tf.Tensor4D>(tf.Conv2DBackpropFilter, { x, dy }, { ...gradientAttributes(window), filterShape });
+  }
   if (isPointwise(window)) return pointwiseKernelGradient(x, dy, window);
   const images = tf.transpose(x, [3, 1, 2, 0]);
   const filters = tf.transpose(dy, [1, 2, 0, 3]);
@@ -103,6 +118,15 @@ export function convolveKernelGradient(
     dilation: window.stride,
   });
   return tf.transpose(taps, [1, 2, 0, 3]);
+}
+
+/** tfjs's WebGPU gradient kernels are right, and on a software adapter twice as fast as the composition. */
+function hasGradientKernels({ dilation }: ConvolutionWindow): boolean {
+  return tf.getBackend() === 'webgpu' && dilation[0] === 1 && dilation[1] === 1;
+}
+
+function gradientAttributes({ stride, padding }: ConvolutionWindow): tf.NamedAttrMap {
+  return { strides: [...stride], pad: explicitPadding(padding), dataFormat: 'NHWC' };
 }
 
 /** 1x1 kernel without padding: a matrix product per pixel. */
@@ -203,11 +227,6 @@ function phasedInputGradient(
   ]);
   const excess: Pair = [rows.size * strideY - height, columns.size * strideX - width];
   return excess[0] + excess[1] === 0 ? image : padOrCrop(image, [0, -excess[0], 0, -excess[1]]);
-}
-
-/** Output size of a convolution, `[height, width]`. */
-export function convolvedSize(inputShape: readonly number[], window: ConvolutionWindow): Pair {
-  return windowedSize([inputShape[1] ?? 0, inputShape[2] ?? 0], window);
 }
 
 function at<T>(parts: readonly T[], index: number): T {
