@@ -7,12 +7,20 @@ import { removedFrom, type Inspected } from './inspected';
 import { watchCut } from './kernel-grid';
 import styles from './inspector.module.css';
 
+/** Why there are no dots, by the state of scoring. */
+const UNSCORED = {
+  idle: 'not scored yet',
+  scoring: 'being scored',
+  ready: 'not scored by this method',
+  failed: 'scoring failed',
+} as const;
+
 const AXIS_ROOM = 32;
 const SIDE = 2;
 
 export function Distribution({ inspected }: { readonly inspected: Inspected }) {
   const { row, importance, stops } = inspected;
-  const isScoring = useStudio(({ scoring }) => scoring.state === 'scoring');
+  const scoring = useStudio((state) => state.scoring.state);
   const latest = useRef<DotPlot | null>(null);
 
   const draw = useCallback(
@@ -39,9 +47,9 @@ export function Distribution({ inspected }: { readonly inspected: Inspected }) {
   return (
     <div className={styles.distribution}>
       <p className={styles.caption}>importance of each filter</p>
-      <div className={styles.plot} data-computing={isScoring}>
+      <div className={styles.plot} data-computing={scoring === 'scoring'}>
         {importance === null ? (
-          <p className={styles.missing}>{isScoring ? 'being scored' : 'not scored by this method'}</p>
+          <p className={styles.missing}>{UNSCORED[scoring]}</p>
         ) : (
           <Drawing
             label={`Importance of the ${row.filters} filters of ${row.label}, relative to the layer mean`}

@@ -9,8 +9,8 @@ describe('dotPlot', () => {
     const values = [0.5, 0.72, 1.28, 1.5];
     const plot = dotPlot(values, (channel) => channel === 0, area);
     expect([plot.cut, plot.kept]).toEqual([1, 3]);
-    const low = Math.log(0.15 * 0.85);
-    const high = Math.log(4.6 * 1.05);
+    const low = Math.log(0.5 * 0.85);
+    const high = Math.log(2);
     expect(plot.cutX).toBeCloseTo(((Math.log(0.6) - low) / (high - low)) * 260, 6);
     for (const dot of plot.dots) expect(dot.x < (plot.cutX ?? 0)).toBe(dot.isCut);
   });

@@ -31,7 +31,9 @@ export interface DotArea {
   readonly bottom: number;
 }
 
-const TICKS = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 4, 10, 20, 50];
+const TICKS = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 0.7, 1, 1.5, 2, 4, 10, 20, 50];
+/** The axis never shows less than this, so that equal filters do not look different. */
+const WIDE = [0.5, 2] as const;
 const LEAST_RATIO = 0.01;
 const BIN = 11;
 /** Half the width of a tick's text. */
@@ -54,8 +56,8 @@ export function dotPlot(
   const mean = values.reduce((sum, value) => sum + value, 0) / Math.max(1, values.length);
   const ratios = values.map((value) => (mean > 0 && value > 0 ? value / mean : 0));
   const positive = ratios.filter((ratio) => ratio > 0);
-  const low = Math.max(LEAST_RATIO, Math.min(0.15, ...positive) * 0.85);
-  const high = Math.max(4.6, ...positive) * 1.05;
+  const low = Math.max(LEAST_RATIO, Math.min(WIDE[0], Math.min(...positive) * 0.85));
+  const high = Math.max(WIDE[1], Math.max(...positive) * 1.15);
   const xOf = (ratio: number): number =>
     area.left + along(Math.log(Math.max(ratio, low)), Math.log(low), Math.log(high)) * (area.right - area.left);
 

@@ -42,12 +42,12 @@ describe('tilePixels', () => {
 
   it('takes each filter from light to dark by its own strongest tap', () => {
     const taps = { filters: 2, size: [1, 2], magnitude: Float32Array.of(9, 9, 1, 2), rgb: null } as const;
-    expect([...tilePixels(taps, 1, white, black)]).toEqual([128, 128, 128, 255, 0, 0, 0, 255]);
+    expect([...tilePixels(taps, 1, white, black)]).toEqual([191, 191, 191, 255, 0, 0, 0, 255]);
   });
 
   it('compares single taps across the layer', () => {
     const taps = { filters: 2, size: [1, 1], magnitude: Float32Array.of(1, 2), rgb: null } as const;
-    expect([...tilePixels(taps, 0, white, black)]).toEqual([128, 128, 128, 255]);
+    expect([...tilePixels(taps, 0, white, black)]).toEqual([191, 191, 191, 255]);
     expect([...tilePixels(taps, 1, white, black)]).toEqual([0, 0, 0, 255]);
   });
 

@@ -82,7 +82,8 @@ export function tilePixels(
   // A single tap has no pattern of its own: it is shown beside the layer's others.
   const scale = largest(count === 1 ? taps.magnitude : values);
   for (let tap = 0; tap < count; tap += 1) {
-    const strength = (values[tap] ?? 0) / scale;
+    // Averages over many inputs differ little; their squares, the taps' energy, tell them apart.
+    const strength = ((values[tap] ?? 0) / scale) ** 2;
     for (const [channel, from] of light.entries()) {
       pixels[tap * 4 + channel] = from + ((dark[channel] ?? 0) - from) * strength;
     }

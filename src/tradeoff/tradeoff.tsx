@@ -27,6 +27,7 @@ export function TradeOff() {
   const runs = useStudio((state) => state.runs);
   const method = useStudio((state) => state.scoring.method);
   const isTraining = useStudio((state) => state.activeRun !== null);
+  const isOpening = useStudio((state) => state.opening !== null);
   const ticked = useStudio((state) => state.view.ticked);
   const lowest = useStudio(lowestBudget);
   const [hidden, setHidden] = useState<readonly string[]>([]);
@@ -76,7 +77,7 @@ export function TradeOff() {
         end="filled: measured, hollow: estimate"
       />
       <CheckFailure />
-      {dataset === null && network !== null ? <NeedsData /> : null}
+      {dataset === null && network !== null && !isOpening ? <NeedsData /> : null}
       <div ref={host} className={styles.panel}>
         {frame === null ? null : (
           <BudgetLine frame={frame} method={method}>

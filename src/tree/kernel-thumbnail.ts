@@ -34,7 +34,8 @@ export function paintKernel(canvas: HTMLCanvasElement, { size, magnitude }: Kern
   const image = context.createImageData(width, height);
   const strongest = Math.max(...own, 1e-12);
   own.forEach((value, tap) => {
-    const light = Math.round(245 - 215 * (value / strongest));
+    // By energy, as in the inspector.
+    const light = Math.round(245 - 215 * (value / strongest) ** 2);
     image.data.set([light, light, Math.max(0, light - 6), 255], 4 * tap);
   });
   context.putImageData(image, 0, 0);
