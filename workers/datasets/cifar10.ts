@@ -6,8 +6,8 @@
  */
 import { kindNames, sniffBlob } from '../formats/sniff';
 import { unpackTarGz } from './cifar10/archive';
-import { decodeRecords, joined, recordLength } from './cifar10/records';
-import { noImages, type Collection } from './collection';
+import { decodeRecords, recordLength } from './cifar10/records';
+import { joined, noImages, type Collection } from './collection';
 import { DatasetError, type Split } from './dataset';
 import { breathe, type WorkOptions } from './work';
 

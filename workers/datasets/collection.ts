@@ -19,6 +19,21 @@ export interface Counts {
 
 export const noImages: Split = { count: 0, images: new Uint8Array(), labels: new Uint16Array() };
 
+/** One split out of several batches, in order. */
+export function joined(batches: readonly Split[]): Split {
+  const images = new Uint8Array(batches.reduce((sum, batch) => sum + batch.images.length, 0));
+  const labels = new Uint16Array(batches.reduce((sum, batch) => sum + batch.count, 0));
+  let image = 0;
+  let byte = 0;
+  for (const batch of batches) {
+    images.set(batch.images, byte);
+    labels.set(batch.labels, image);
+    byte += batch.images.length;
+    image += batch.count;
+  }
+  return { count: labels.length, images, labels };
+}
+
 /** Images `from` up to, not including, `to`; copies, so that buffers can be handed over. */
 function part({ count, images, labels }: Split, from: number, to: number): Split {
   const size = count === 0 ? 0 : images.length / count;

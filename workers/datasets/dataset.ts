@@ -41,3 +41,8 @@ export class DatasetError extends Error {
     super(message);
   }
 }
+
+/** What a thrown value says, fit to stand in brackets inside a sentence. */
+export function reasonOf(error: unknown): string {
+  return (error instanceof Error ? error.message : String(error)).replace(/[.:\s]+$/, '');
+}

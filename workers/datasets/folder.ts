@@ -1,10 +1,10 @@
 /** An image folder or a zip archive of one, with a subfolder per class. */
-import type { Normalisation } from '../network/graph';
 import { noImages, type Collection } from './collection';
-import { DatasetError, splitNames, type Split } from './dataset';
+import { DatasetError, reasonOf, splitNames, type Split } from './dataset';
 import { decodeInBrowser, type DecodeImage } from './folder/decode';
 import { listEntries, type Entry } from './folder/entries';
 import { layOut, type Labelled } from './folder/layout';
+import { measureNormalisation, survivesMirror } from './traits';
 import { breathe, type WorkOptions } from './work';
 
 export interface FolderOptions extends WorkOptions {
@@ -19,31 +19,6 @@ export interface FolderOptions extends WorkOptions {
 const mostBytes = 1e9;
 /** More undecodable images than this share: something is wrong with the whole folder. */
 const toleratedShare = 0.1;
-
-/** Mean and deviation of pixel / 255 for each channel; 0.5 and 0.25 for an empty split. */
-export function measureNormalisation({ images }: Split): Normalisation {
-  if (images.length === 0) return { mean: [0.5, 0.5, 0.5], std: [0.25, 0.25, 0.25] };
-  const sums = [0, 0, 0];
-  const squares = [0, 0, 0];
-  for (let at = 0; at < images.length; at++) {
-    const value = (images[at] ?? 0) / 255;
-    sums[at % 3] = (sums[at % 3] ?? 0) + value;
-    squares[at % 3] = (squares[at % 3] ?? 0) + value * value;
-  }
-  const count = images.length / 3;
-  const mean = sums.map((sum) => sum / count);
-  // A channel that never changes would be divided by zero; one level is the smallest deviation that means anything.
-  const std = squares.map((square, channel) =>
-    Math.max(1 / 255, Math.sqrt(Math.max(0, square / count - (mean[channel] ?? 0) ** 2))),
-  );
-  return { mean, std };
-}
-
-/** Letters, digits and sides change their meaning in a mirror. */
-function survivesMirror(classes: readonly string[]): boolean {
-  const written = classes.every((name) => /^.$/.test(name)) || classes.every((name) => /^\d+$/.test(name));
-  return !written && !classes.some((name) => /(^|[\s_-])(left|right)([\s_-]|$)/i.test(name));
-}
 
 /** Decodes images one after the other and remembers those that cannot be. */
 class Decoder {
@@ -80,7 +55,7 @@ class Decoder {
   }
 
   private fail(path: string, error: unknown): void {
-    this.failures.push(`"${path}" (${error instanceof Error ? error.message : String(error)})`);
+    this.failures.push(`"${path}" (${reasonOf(error)})`);
     if (this.failures.length > Math.max(1, this.total * toleratedShare)) {
       const listed = this.failures.slice(0, 3).join(', ');
       const { name } = this.options;

@@ -1,7 +1,7 @@
 /** Unpacks a `.tar.gz` as a stream and keeps the members that are wanted. */
 import { createTarDecoder } from 'modern-tar';
 import { kindNames, sniffBlob } from '../../formats/sniff';
-import { DatasetError } from '../dataset';
+import { DatasetError, reasonOf } from '../dataset';
 import { breathe, type WorkOptions } from '../work';
 
 /** More than this is no CIFAR-10: the official archive unpacks to 184 MB. */
@@ -98,7 +98,7 @@ export async function unpackTarGz(
   } catch (error) {
     if (error instanceof DatasetError) throw error;
     signal?.throwIfAborted();
-    const reason = error instanceof Error ? error.message.replace(/[.\s]+$/, '') : String(error);
+    const reason = reasonOf(error);
     const cut = /truncat|unexpected end|incomplete/i.test(reason);
     throw new DatasetError(
       cut ? 'truncated' : 'format',

@@ -46,18 +46,3 @@ export function decodeRecords(bytes: Uint8Array, file: string, classes: number):
   }
   return { count, images, labels };
 }
-
-/** One split out of several batches, in order. */
-export function joined(batches: readonly Split[]): Split {
-  const images = new Uint8Array(batches.reduce((sum, batch) => sum + batch.images.length, 0));
-  const labels = new Uint16Array(batches.reduce((sum, batch) => sum + batch.count, 0));
-  let image = 0;
-  let byte = 0;
-  for (const batch of batches) {
-    images.set(batch.images, byte);
-    labels.set(batch.labels, image);
-    byte += batch.images.length;
-    image += batch.count;
-  }
-  return { count: labels.length, images, labels };
-}

@@ -1,7 +1,7 @@
 /** Files of a dropped folder or of a zip archive, as one list of paths that can be read. */
 import { BlobReader, configure, Uint8ArrayWriter, ZipReader, type FileEntry } from '@zip.js/zip.js';
 import { kindNames, sniffBlob } from '../../formats/sniff';
-import { DatasetError } from '../dataset';
+import { DatasetError, reasonOf } from '../dataset';
 import { breathe } from '../work';
 
 // Codec workers would be made from blob URLs, which the content security policy forbids; this is a worker already.
@@ -61,10 +61,9 @@ function looseEntries(files: readonly File[]): Entry[] {
 }
 
 function damaged(archive: File, place: string, error: unknown): DatasetError {
-  const reason = error instanceof Error ? error.message.replace(/[.\s]+$/, '') : String(error);
   return new DatasetError(
     'format',
-    `${archive.name} is damaged at ${place} (${reason}). Make or download the archive again.`,
+    `${archive.name} is damaged at ${place} (${reasonOf(error)}). Make or download the archive again.`,
     archive.name,
   );
 }
