@@ -3,10 +3,10 @@
  *
  * A drag changes the plan alone; its release is the decision.
  */
-import type { CutRules } from '../../workers/network/plan';
+import type { CutPlan, CutRules } from '../../workers/network/plan';
 import type { ChannelIndex, LayerId } from '../../workers/network/graph';
 import type { SettingValues, TrainStage } from '../../workers/protocol';
-import type { StudioContext } from './context';
+import { report, type StudioContext } from './context';
 import { emptyHistory, record, stepBack, stepForward } from './history';
 import { toggledByHand } from './hand-choices';
 import type { Planning } from './planning';
@@ -45,11 +45,12 @@ export interface Decisions extends Pick<
 }
 
 export function createDecisions(
-  { store }: StudioContext,
+  context: StudioContext,
   planning: Planning,
   scoring: Scoring,
   previewing: Previewing,
 ): Decisions {
+  const { store } = context;
   let history = emptyHistory<Decision>();
   /** The decision a drag started from, while it lasts. */
   let dragged: Decision | null = null;
@@ -64,8 +65,18 @@ export function createDecisions(
   /** Rules and what follows from them at once; the old plan stays while a new one has to wait for a scan. */
   function place(rules: CutRules): void {
     const state = store.getState();
-    const plan = planning.plan(state, rules) ?? (state.scoring.scores === null ? null : state.plan);
+    const plan = planned(state, rules) ?? (state.scoring.scores === null ? null : state.plan);
     store.setState({ rules, plan, preview: previewing.estimate({ ...state, rules, plan }) });
+  }
+
+  /** Rules the planner refuses (a recipe's, made for another network) leave the old plan, and say why. */
+  function planned(state: StudioState, rules: CutRules): CutPlan | null {
+    try {
+      return planning.plan(state, rules);
+    } catch (thrown) {
+      report(context, thrown);
+      return null;
+    }
   }
 
   function settle(): void {

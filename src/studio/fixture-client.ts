@@ -62,7 +62,7 @@ export function createFixtureClient(options: FixtureOptions = {}): FixtureClient
       network: handle,
       graph,
       meta: { name: names[zoo.architecture], history: [] },
-      hash: '0'.repeat(64),
+      hash: handle.padEnd(64, '0'),
       source,
       notes: [],
     };

@@ -3,14 +3,12 @@
  *
  * After a network or data arrived, the original is measured, filters are scored, and the cut is checked.
  */
-import { networkCosts } from '../../workers/network/costs';
-import { channelGroups } from '../../workers/network/groups';
-import { isWeighted } from '../../workers/network/graph';
 import { errorData } from '../../workers/rpc';
 import type { DataSource, DatasetView, NetworkSource, NetworkView } from '../../workers/protocol';
 import { failureOf, notify, report, type StudioContext } from './context';
 import type { Decisions } from './decisions';
 import { sortFiles } from './files';
+import { costliestLayer, misfitOf, openedFrom } from './fit';
 import { noPreview } from './initial';
 import { previewImages, type Previewing } from './previewing';
 import { defaultSettings, scoringMethods, type Scoring } from './scoring';
@@ -40,23 +38,25 @@ export function createOpening(
   let data: Opened<DataSource> | null = null;
   /** Counts opens; an answer to an older one is dropped. */
   let latest = 0;
+  let starts = 0;
 
+  /** A worker has one device for life: choosing again replaces the worker. */
   async function start(device: Parameters<StudioActions['start']>[0]): Promise<void> {
-    if (store.getState().engine.phase !== 'starting') context.client().restart();
+    starts += 1;
+    const mine = starts;
+    if (mine > 1) context.client().restart();
     store.setState(({ engine }) => ({ engine: { ...engine, phase: 'starting', error: null } }));
     try {
-      const {
-        device: report,
-        methods,
-        shipped,
-        runs,
-      } = await context.client().call('start', { device, baseUrl: new URL('.', document.baseURI).href });
-      store.setState({ engine: { phase: 'ready', device: report, methods, shipped, error: null }, runs });
+      const baseUrl = new URL('.', document.baseURI).href;
+      const { runs, ...engine } = await context.client().call('start', { device, baseUrl });
+      if (mine !== starts) return;
+      store.setState({ engine: { ...engine, phase: 'ready', error: null }, runs });
       const running = runs.find(({ state }) => state === 'running' || state === 'paused');
       store.setState({ activeRun: running?.run ?? null });
       chooseFirstMethod();
       await openFirst();
     } catch (thrown) {
+      if (mine !== starts) return;
       store.setState(({ engine }) => ({ engine: { ...engine, phase: 'failed', error: errorData(thrown) } }));
       report(context, thrown, { label: 'Try again', run: () => void start(device) });
     }
@@ -87,28 +87,42 @@ export function createOpening(
   }
 
   async function openNetwork(source: NetworkSource, files: readonly File[] = []): Promise<void> {
-    const title = titleOf(source);
-    await opens(`Opening ${title}`, async (isNewest) => {
+    await openTogether(source, files, null);
+  }
+
+  /** A network, and the data that came with it: as files, or by what it was trained on. */
+  async function openTogether(
+    source: NetworkSource,
+    files: readonly File[],
+    beside: Opened<DataSource> | null,
+  ): Promise<void> {
+    await opens(`Opening ${titleOf(source)}`, async (isNewest) => {
       const view = await context.client().call('openNetwork', { source, files });
       if (!isNewest()) return;
       network = { source, files };
       place(view);
-      const shipped =
-        source.source === 'shipped' ? store.getState().engine.shipped.find(({ id }) => id === source.id) : undefined;
-      const wanted = shipped?.data ?? (store.getState().dataset === null ? ({ source: 'shapes10' } as const) : null);
-      if (wanted !== null && !isOpen(wanted)) await loadDataset(wanted, [], isNewest);
-      await settle(isNewest);
+      const wanted = beside ?? usualData(source);
+      if (wanted !== null && !isOpen(wanted.source)) await loadDataset(wanted, isNewest);
+      settle(isNewest);
     });
+  }
+
+  /** Data that are there without asking. What a file was trained on, nobody knows. */
+  function usualData(source: NetworkSource): Opened<DataSource> | null {
+    const { engine, dataset } = store.getState();
+    const shipped = source.source === 'shipped' ? engine.shipped.find(({ id }) => id === source.id) : undefined;
+    if (shipped !== undefined) return { source: shipped.data, files: [] };
+    return dataset === null && source.source === 'zoo' ? { source: { source: 'shapes10' }, files: [] } : null;
   }
 
   async function openDataset(source: DataSource, files: readonly File[] = []): Promise<void> {
     await opens(`Opening ${dataTitleOf(source)}`, async (isNewest) => {
-      await loadDataset(source, files, isNewest);
-      await settle(isNewest);
+      await loadDataset({ source, files }, isNewest);
+      settle(isNewest);
     });
   }
 
-  async function loadDataset(source: DataSource, files: readonly File[], isNewest: () => boolean): Promise<void> {
+  async function loadDataset({ source, files }: Opened<DataSource>, isNewest: () => boolean): Promise<void> {
     const onProgress = (_: number, note: string): void => {
       if (isNewest() && note !== '') store.setState({ opening: note });
     };
@@ -138,24 +152,26 @@ export function createOpening(
     }
   }
 
+  /** Another network begins with a clean slate; the same one, opened again, keeps what was decided about it. */
   function place(view: NetworkView): void {
     const opened = openedFrom(view);
+    const isAnother = store.getState().network?.view.hash !== view.hash;
     scoring.cancel();
     previewing.cancel();
-    decisions.forget();
+    if (isAnother) decisions.forget();
     store.setState(({ scoring: present, rules, view: shown }) => ({
       network: opened,
       plan: null,
       preview: noPreview,
-      rules: { ...rules, protect: [], keep: {}, byHand: {} },
+      rules: isAnother ? { ...rules, protect: [], keep: {}, byHand: {} } : rules,
       scoring: { ...present, state: 'idle', note: '', scores: null, error: null },
-      view: { ...shown, layer: costliestLayer(opened), hovered: null, outlined: null },
+      view: { ...shown, layer: isAnother ? costliestLayer(opened) : shown.layer, hovered: null, outlined: null },
     }));
     for (const note of view.notes) notify(context, note, { tone: 'note' });
   }
 
   /** After the open network or data changed. The page is usable while the original is being measured. */
-  async function settle(isNewest: () => boolean): Promise<void> {
+  function settle(isNewest: () => boolean): void {
     const { network: open, dataset, scoring: present } = store.getState();
     if (!isNewest() || open === null) return;
     const misfit = dataset === null ? null : misfitOf(open.view, dataset);
@@ -207,8 +223,8 @@ export function createOpening(
         );
       }
       const [main] = sorted.network;
-      if (main !== undefined) await openNetwork({ source: 'file', name: main.name }, sorted.network);
-      if (sorted.data !== null) await openDataset(sorted.data.source, sorted.data.files);
+      if (main !== undefined) await openTogether({ source: 'file', name: main.name }, sorted.network, sorted.data);
+      else if (sorted.data !== null) await openDataset(sorted.data.source, sorted.data.files);
     },
     async openCandidate(candidate) {
       const { run, id } = candidate;
@@ -217,41 +233,11 @@ export function createOpening(
         if (!isNewest()) return;
         network = { source: view.source, files: [] };
         place(view);
-        await settle(isNewest);
+        settle(isNewest);
       });
     },
     openedFiles: () => [...(network?.files ?? []), ...(data?.files ?? [])],
   };
-}
-
-function openedFrom(view: NetworkView): OpenedNetwork {
-  const { layers, macs, parameters } = networkCosts(view.graph);
-  return { view, groups: channelGroups(view.graph), costs: layers, macs, parameters, accuracy: null };
-}
-
-/** What the inspector shows first: where most of the compute goes, among layers that can be cut. */
-function costliestLayer({ view, groups, costs }: OpenedNetwork): string | null {
-  const free = new Set(
-    groups.flatMap(({ locked, members }) => (locked === undefined ? members.map(({ layer }) => layer) : [])),
-  );
-  const ranked = view.graph.layers
-    .filter((layer) => isWeighted(layer) && free.has(layer.id))
-    .sort((first, second) => (costs.get(second.id)?.macs ?? 0) - (costs.get(first.id)?.macs ?? 0));
-  return ranked[0]?.id ?? null;
-}
-
-/** Why network and data cannot work together, or null. */
-function misfitOf({ graph, meta }: NetworkView, dataset: DatasetView): string | null {
-  const input = graph.layers.find((layer) => layer.op === 'input');
-  const classifier = graph.layers.findLast((layer) => layer.op === 'dense');
-  const [height, width] = dataset.shape;
-  if (input?.op === 'input' && input.shape.length === 3 && (input.shape[0] !== height || input.shape[1] !== width)) {
-    return `${meta.name} takes images of ${input.shape[0]} × ${input.shape[1]}, ${dataset.name} has ${height} × ${width}: open other data.`;
-  }
-  if (classifier?.op === 'dense' && classifier.units !== dataset.classes.length) {
-    return `${meta.name} tells ${classifier.units} classes apart, ${dataset.name} has ${dataset.classes.length}: open data with ${classifier.units} classes.`;
-  }
-  return null;
 }
 
 function titleOf(source: NetworkSource): string {

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createFixtureClient, fixtureMethods, type FixtureClient } from './fixture-client';
 import { initialState } from './initial';
 import type { StudioClient } from './state';
@@ -21,6 +21,8 @@ function holdingClient(fixture: FixtureClient, held: ReadonlySet<string>) {
 
 const settled = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 20));
 
+const measured = (): Promise<unknown> => vi.waitUntil(() => studio.getState().preview.state === 'measured', 5000);
+
 let disconnect: () => void;
 
 function connect(client: StudioClient): void {
@@ -31,7 +33,8 @@ function connect(client: StudioClient): void {
 
 async function openSmall(): Promise<void> {
   await actions.openNetwork({ source: 'zoo', architecture: 'resnet8', widths: [4, 8, 16] });
-  await settled();
+  await measured();
+  await vi.waitUntil(() => studio.getState().network?.accuracy !== null, 5000);
 }
 
 beforeEach(() => connect(createFixtureClient({ delay: 0 })));
@@ -64,6 +67,23 @@ describe('opening', () => {
     expect(studio.getState().opening).toBeNull();
   });
 
+  it('opens a network and the data dropped with it, and refuses data of other classes', async () => {
+    await actions.openFiles([new File(['n'], 'mine.safetensors'), new File(['d'], 'cifar-10-binary.tar.gz')]);
+    await measured();
+    expect(studio.getState().network?.view.source).toEqual({ source: 'file', name: 'mine.safetensors' });
+    expect(studio.getState().dataset?.source).toEqual({ source: 'cifar10' });
+    expect(studio.getState().preview.state).toBe('measured');
+    await actions.openNetwork({ source: 'zoo', architecture: 'resnet8', classes: 3 });
+    expect(studio.getState().dataset).toBeNull();
+    expect(studio.getState().notices.at(-1)?.message).toContain('open data with 3 classes');
+  });
+
+  it('asks for no data on behalf of a file', async () => {
+    await actions.openNetwork({ source: 'file', name: 'mine.safetensors' });
+    expect(studio.getState().dataset).toBeNull();
+    await vi.waitUntil(() => studio.getState().plan !== null, 5000);
+  });
+
   it('names a dropped file it cannot read', async () => {
     await actions.openFiles([new File(['hello'], 'notes.txt')]);
     expect(studio.getState().notices.at(-1)?.message).toContain('"notes.txt" is neither a network nor data');
@@ -85,6 +105,16 @@ describe('opening', () => {
   });
 });
 
+describe('rules the planner refuses', () => {
+  it('leave the old plan and say why', async () => {
+    await openSmall();
+    const { plan } = studio.getState();
+    actions.changeRules({ protect: ['no such layer'] });
+    expect(studio.getState().plan).toBe(plan);
+    expect(studio.getState().notices.at(-1)?.message).toContain('no such layer');
+  });
+});
+
 describe('budget', () => {
   it('plans with every move and makes one undo step at the release', async () => {
     await openSmall();
@@ -97,8 +127,7 @@ describe('budget', () => {
     actions.dragBudget(0.8);
     actions.releaseBudget(0.8);
     expect(studio.getState().canUndo).toBe(true);
-    await settled();
-    expect(studio.getState().preview.state).toBe('measured');
+    await measured();
     actions.undo();
     expect(studio.getState().rules.budget).toBe(0.5);
     expect(studio.getState().plan?.removed).toEqual(before?.removed);
@@ -120,7 +149,7 @@ describe('budget', () => {
   it('estimates between cuts that were measured, and nothing beyond', async () => {
     await openSmall();
     actions.releaseBudget(0.8);
-    await settled();
+    await measured();
     actions.dragBudget(0.65);
     const between = studio.getState();
     expect(between.preview.state).toBe('estimate');
@@ -149,6 +178,7 @@ describe('budget', () => {
       waiting[index]?.answer();
       await settled();
     }
+    await measured();
     const { preview, plan, network } = studio.getState();
     held.clear();
     const newest = await client.call('preview', {
@@ -167,7 +197,7 @@ describe('method and hand', () => {
     await openSmall();
     const { scores } = studio.getState().scoring;
     actions.chooseMethod('l2');
-    await settled();
+    await vi.waitUntil(() => studio.getState().scoring.state === 'ready', 5000);
     expect(studio.getState().scoring.scores).not.toBe(scores);
     actions.undo();
     expect(studio.getState().scoring.method).toBe('l1');

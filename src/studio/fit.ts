@@ -1,0 +1,40 @@
+/** A network as the page holds it, and whether it and the data go together. */
+import { networkCosts } from '../../workers/network/costs';
+import { isWeighted } from '../../workers/network/graph';
+import { channelGroups } from '../../workers/network/groups';
+import type { DatasetView, NetworkView } from '../../workers/protocol';
+import type { OpenedNetwork } from './state';
+
+export function openedFrom(view: NetworkView): OpenedNetwork {
+  const { layers, macs, parameters } = networkCosts(view.graph);
+  return { view, groups: channelGroups(view.graph), costs: layers, macs, parameters, accuracy: null };
+}
+
+/** What the inspector shows first: where most of the compute goes, among layers that can be cut. */
+export function costliestLayer({ view, groups, costs }: OpenedNetwork): string | null {
+  const free = new Set(
+    groups.flatMap(({ locked, members }) => (locked === undefined ? members.map(({ layer }) => layer) : [])),
+  );
+  const ranked = view.graph.layers
+    .filter((layer) => isWeighted(layer) && free.has(layer.id))
+    .sort((first, second) => (costs.get(second.id)?.macs ?? 0) - (costs.get(first.id)?.macs ?? 0));
+  return ranked[0]?.id ?? null;
+}
+
+/** Why network and data cannot work together, with the cure, or null. */
+export function misfitOf({ graph, meta }: Pick<NetworkView, 'graph' | 'meta'>, dataset: DatasetView): string | null {
+  const input = graph.layers.find((layer) => layer.op === 'input');
+  const classifier = graph.layers.findLast((layer) => layer.op === 'dense');
+  const [height, width] = dataset.shape;
+  if (input?.op === 'input' && input.shape.length === 3 && (input.shape[0] !== height || input.shape[1] !== width)) {
+    return `${meta.name} takes images of ${input.shape[0]} × ${input.shape[1]}, ${dataset.name} has ${height} × ${width}: open other data.`;
+  }
+  if (classifier?.op === 'dense' && classifier.units !== dataset.classes.length) {
+    return `${meta.name} tells ${classifier.units} classes apart, ${dataset.name} has ${dataset.classes.length}: open data with ${classifier.units} classes.`;
+  }
+  const named = meta.classes?.find((name, index) => name.toLowerCase() !== dataset.classes[index]?.toLowerCase());
+  if (named !== undefined) {
+    return `${meta.name} was trained to recognise "${named}", ${dataset.name} has other classes: open the data it was trained on.`;
+  }
+  return null;
+}
