@@ -14,14 +14,23 @@ import { previewImages, type Previewing } from './previewing';
 import { defaultSettings, scoringMethods, type Scoring } from './scoring';
 import type { OpenedNetwork, StudioActions } from './state';
 
+/** What a person sees first. */
+const firstNetwork = 'resnet20-shapes10';
+
 interface Opened<S> {
   readonly source: S;
   readonly files: readonly File[];
 }
 
+/** Whether an open is still the one that counts, and its end when it is not. */
+interface Newest {
+  readonly isNewest: () => boolean;
+  readonly signal: AbortSignal;
+}
+
 export interface Opening extends Pick<
   StudioActions,
-  'start' | 'openNetwork' | 'openDataset' | 'openFiles' | 'openCandidate'
+  'start' | 'openNetwork' | 'openDataset' | 'openFiles' | 'openCandidate' | 'cancelOpening'
 > {
   /** Bytes behind the open network and data. */
   openedFiles(): readonly File[];
@@ -39,6 +48,8 @@ export function createOpening(
   /** Counts opens; an answer to an older one is dropped. */
   let latest = 0;
   let starts = 0;
+  /** Cancels the open under way. */
+  let under: AbortController | null = null;
 
   /** A worker has one device for life: choosing again replaces the worker. */
   async function start(device: Parameters<StudioActions['start']>[0]): Promise<void> {
@@ -81,7 +92,8 @@ export function createOpening(
       if (data !== null && store.getState().dataset === null) await openDataset(data.source, data.files);
       return;
     }
-    const [first] = store.getState().engine.shipped;
+    const { shipped } = store.getState().engine;
+    const first = shipped.find(({ id }) => id === firstNetwork) ?? shipped[0];
     if (first === undefined) await openNetwork({ source: 'zoo', architecture: 'resnet20' });
     else await openNetwork({ source: 'shipped', id: first.id });
   }
@@ -96,14 +108,19 @@ export function createOpening(
     files: readonly File[],
     beside: Opened<DataSource> | null,
   ): Promise<void> {
-    await opens(`Opening ${titleOf(source)}`, async (isNewest) => {
-      const view = await context.client().call('openNetwork', { source, files });
-      if (!isNewest()) return;
+    await opens(`Opening ${titleOf(source)}`, async (newest) => {
+      const view = await context.client().call('openNetwork', { source, files }, { signal: newest.signal });
+      if (!newest.isNewest()) return;
       network = { source, files };
       place(view);
       const wanted = beside ?? usualData(source);
-      if (wanted !== null && !isOpen(wanted.source)) await loadDataset(wanted, isNewest);
-      settle(isNewest);
+      try {
+        if (wanted !== null && !isOpen(wanted.source)) await loadDataset(wanted, newest);
+      } catch (thrown) {
+        // The network is open all the same: weights alone can be looked at, scored and cut.
+        if (newest.isNewest()) report(context, thrown);
+      }
+      settle(newest);
     });
   }
 
@@ -116,17 +133,17 @@ export function createOpening(
   }
 
   async function openDataset(source: DataSource, files: readonly File[] = []): Promise<void> {
-    await opens(`Opening ${dataTitleOf(source)}`, async (isNewest) => {
-      await loadDataset({ source, files }, isNewest);
-      settle(isNewest);
+    await opens(`Opening ${dataTitleOf(source)}`, async (newest) => {
+      await loadDataset({ source, files }, newest);
+      settle(newest);
     });
   }
 
-  async function loadDataset({ source, files }: Opened<DataSource>, isNewest: () => boolean): Promise<void> {
+  async function loadDataset({ source, files }: Opened<DataSource>, { isNewest, signal }: Newest): Promise<void> {
     const onProgress = (_: number, note: string): void => {
       if (isNewest() && note !== '') store.setState({ opening: note });
     };
-    const dataset = await context.client().call('openDataset', { source, files }, { onProgress });
+    const dataset = await context.client().call('openDataset', { source, files }, { onProgress, signal });
     if (!isNewest()) return;
     data = { source, files };
     store.setState(({ network: open }) => ({
@@ -137,14 +154,17 @@ export function createOpening(
     for (const note of dataset.notes) notify(context, note, { tone: 'note' });
   }
 
-  /** Runs one open at a time in the bar's busy line; the newest wins. */
-  async function opens(what: string, work: (isNewest: () => boolean) => Promise<void>): Promise<void> {
+  /** Runs one open at a time in the bar's busy line; the newest wins, older ones are cancelled. */
+  async function opens(what: string, work: (newest: Newest) => Promise<void>): Promise<void> {
+    under?.abort();
+    const abort = new AbortController();
+    under = abort;
     latest += 1;
     const mine = latest;
     const isNewest = (): boolean => mine === latest;
     store.setState({ opening: what });
     try {
-      await work(isNewest);
+      await work({ isNewest, signal: abort.signal });
     } catch (thrown) {
       if (isNewest()) report(context, thrown);
     } finally {
@@ -171,7 +191,7 @@ export function createOpening(
   }
 
   /** After the open network or data changed. The page is usable while the original is being measured. */
-  function settle(isNewest: () => boolean): void {
+  function settle({ isNewest }: Newest): void {
     const { network: open, dataset, scoring: present } = store.getState();
     if (!isNewest() || open === null) return;
     const misfit = dataset === null ? null : misfitOf(open.view, dataset);
@@ -228,13 +248,16 @@ export function createOpening(
     },
     async openCandidate(candidate) {
       const { run, id } = candidate;
-      await opens('Opening the network of a run', async (isNewest) => {
-        const view = await context.client().call('openCandidate', { run, candidate: id });
-        if (!isNewest()) return;
+      await opens('Opening the network of a run', async (newest) => {
+        const view = await context.client().call('openCandidate', { run, candidate: id }, { signal: newest.signal });
+        if (!newest.isNewest()) return;
         network = { source: view.source, files: [] };
         place(view);
-        settle(isNewest);
+        settle(newest);
       });
+    },
+    cancelOpening() {
+      under?.abort();
     },
     openedFiles: () => [...(network?.files ?? []), ...(data?.files ?? [])],
   };

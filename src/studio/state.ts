@@ -155,6 +155,8 @@ export interface StudioActions {
   openDataset(source: DataSource, files?: readonly File[]): Promise<void>;
   /** Sorts dropped files into networks, data and projects. */
   openFiles(files: readonly File[]): Promise<void>;
+  /** Stops the download or decoding under way; what was open stays. */
+  cancelOpening(): void;
   chooseMethod(method: string, settings?: SettingValues): void;
   /** While dragging: plan follows, no undo step, no check. */
   dragBudget(budget: number): void;

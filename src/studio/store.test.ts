@@ -67,6 +67,17 @@ describe('opening', () => {
     expect(studio.getState().opening).toBeNull();
   });
 
+  it('cancels an open on request; what was open stays', async () => {
+    await openSmall();
+    const open = actions.openDataset({ source: 'hub', url: 'https://huggingface.co/datasets/uoft-cs/cifar10' });
+    expect(studio.getState().opening).toBe('Opening data from the hub');
+    actions.cancelOpening();
+    await open;
+    expect(studio.getState().dataset?.name).toBe('Shapes-10');
+    expect(studio.getState().opening).toBeNull();
+    expect(studio.getState().notices).toEqual([]);
+  });
+
   it('opens a network and the data dropped with it, and refuses data of other classes', async () => {
     await actions.openFiles([new File(['n'], 'mine.safetensors'), new File(['d'], 'cifar-10-binary.tar.gz')]);
     await measured();
@@ -76,6 +87,21 @@ describe('opening', () => {
     await actions.openNetwork({ source: 'zoo', architecture: 'resnet8', classes: 3 });
     expect(studio.getState().dataset).toBeNull();
     expect(studio.getState().notices.at(-1)?.message).toContain('open data with 3 classes');
+  });
+
+  it('scores a network whose data could not be read', async () => {
+    disconnect();
+    const fixture = createFixtureClient({ delay: 0 });
+    connect({
+      ...fixture,
+      call: (command, params) =>
+        command === 'openDataset'
+          ? Promise.reject(new Error('The archive is cut off.'))
+          : fixture.call(command, params),
+    });
+    await actions.openNetwork({ source: 'zoo', architecture: 'resnet8', widths: [4, 8, 16] });
+    await vi.waitUntil(() => studio.getState().plan !== null, 5000);
+    expect(studio.getState().notices.map(({ message }) => message)).toEqual(['The archive is cut off.']);
   });
 
   it('asks for no data on behalf of a file', async () => {

@@ -52,6 +52,7 @@ export const actions: StudioActions = {
   openDataset: opening.openDataset,
   openFiles: opening.openFiles,
   openCandidate: opening.openCandidate,
+  cancelOpening: opening.cancelOpening,
   chooseMethod: decisions.chooseMethod,
   dragBudget: decisions.dragBudget,
   releaseBudget: decisions.releaseBudget,

@@ -1,6 +1,7 @@
 /** The top bar: what is open, files in and out, the device, theme and keys. */
 import { networkAccept } from '../studio/files';
 import { actions, useStudio } from '../studio/store';
+import { Button } from '../ui/button';
 import { pickFiles } from '../ui/file-picker';
 import { formatCount, formatInteger } from '../ui/format';
 import { DataMenu } from './data-menu';
@@ -47,7 +48,16 @@ export function TopBar() {
 function Facts() {
   const opening = useStudio((state) => state.opening);
   const network = useStudio((state) => state.network);
-  if (opening !== null) return <span className={`${styles.facts} ${styles.busy}`}>{opening} …</span>;
+  if (opening !== null) {
+    return (
+      <span className={`${styles.facts} ${styles.busy}`}>
+        {opening} …{' '}
+        <Button kind="word" onClick={actions.cancelOpening}>
+          Cancel
+        </Button>
+      </span>
+    );
+  }
   if (network === null) return null;
   return (
     <span className={styles.facts}>
