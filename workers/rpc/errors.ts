@@ -66,7 +66,6 @@ const ownMembers = new Set(['name', 'message', 'stack', 'cause']);
 export function errorData(thrown: unknown): WorkerErrorData {
   if (thrown instanceof RemoteError) return { kind: thrown.kind, message: thrown.message, data: thrown.data };
   if (!(thrown instanceof Error)) return { kind: 'Error', message: String(thrown), data: {} };
-  if (thrown.name === 'AbortError') return { kind: 'CancelledError', message: new CancelledError().message, data: {} };
   const fields: Record<string, string | number> = {};
   for (const [key, value] of Object.entries(thrown)) {
     if (!ownMembers.has(key) && (typeof value === 'string' || typeof value === 'number')) fields[key] = value;

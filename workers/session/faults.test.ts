@@ -15,8 +15,10 @@ const params = { recipe: training, network: null, dataset: null, files: [] };
 const stepsOf = async (studio: Rehearsal, run: string) =>
   (await studio.call('metricsOf', { run })).points.filter(({ split }) => split === null);
 
-/** The host's device, but lost for good once `fails()` says so: from then on every check throws. */
-function losing(host: Host, fails: () => boolean): Partial<Host> {
+/**
+ * The host's device, but lost for good once `fails()` says so: from then on every check throws. The loss shows
+ * at once as what it is, or as an error before the news of it. */
+function losing(host: Host, fails: () => boolean, face: 'loss' | 'some other error'): Partial<Host> {
   return {
     checkpointSeconds: 0,
     async createExecutor(device) {
@@ -30,8 +32,10 @@ function losing(host: Host, fails: () => boolean): Partial<Host> {
         lost,
         check() {
           if (!fails()) return sound.check();
-          tell('unplugged');
-          throw new DeviceError('lost', 'The device was unplugged.');
+          if (face === 'loss') tell('unplugged');
+          else setTimeout(tell, 50, 'unplugged');
+          if (face === 'loss') throw new DeviceError('lost', 'The device was unplugged.');
+          throw new DOMException('mapAsync was aborted', 'AbortError');
         },
       };
       return executor;
@@ -40,9 +44,13 @@ function losing(host: Host, fails: () => boolean): Partial<Host> {
 }
 
 describe('a lost device', () => {
-  it.each([1, 7, 20])(
-    'at step %i of 30 costs nothing: the run goes on afterwards to the same numbers',
-    async (step) => {
+  it.each([
+    [1, 'loss'],
+    [7, 'some other error'],
+    [20, 'loss'],
+  ] as const)(
+    'at step %i of 30, seen first as %s, costs nothing: the run goes on to the same numbers',
+    async (step, face) => {
       const undisturbed = rehearse();
       await undisturbed.call('start', start);
       const whole = await undisturbed.call('startRun', params);
@@ -52,7 +60,7 @@ describe('a lost device', () => {
       const counted = { metrics: 0 };
       const unlucky = rehearse({
         shelves,
-        change: (host) => losing(host, () => counted.metrics >= step),
+        change: (host) => losing(host, () => counted.metrics >= step, face),
       });
       await unlucky.call('start', start);
       const { run } = await unlucky.call('startRun', params);

@@ -17,6 +17,9 @@ import { carryOut, type RestartPoint } from './runner';
 import { networkFromBytes, openDataSource, openNetworkSource, referenceRuns } from './sources';
 import type { Work } from './work';
 
+/** How long the news of a lost device may take to follow the first error it causes. */
+const LOSS_NEWS_MS = 300;
+
 export interface StartOptions {
   readonly recipe: Recipe;
   readonly network: OpenNetwork | null;
@@ -114,7 +117,7 @@ export function createRuns(engine: Engine): Runs {
   async function end(journal: RunJournal, error: unknown): Promise<void> {
     const data = errorData(error);
     // A lost device is nobody's mistake: the run goes on from its last restart point on a fresh one.
-    const lost = error instanceof DeviceError && error.kind === 'lost';
+    const lost = await deviceWasLost(engine, error);
     journal.change({ error: lost ? null : data });
     journal.setState(lost ? 'interrupted' : 'failed');
     await journal.commit();
@@ -237,6 +240,16 @@ export function createRuns(engine: Engine): Runs {
       await Promise.all([...active.values()].map(({ done }) => done));
     },
   };
+}
+
+/**
+ * Whether the device is gone. Its loss often shows first as some other error (a read that was aborted, a buffer of a
+ * strange size), a moment before the loss itself is announced.
+ */
+async function deviceWasLost({ executor }: Engine, error: unknown): Promise<boolean> {
+  if (error instanceof DeviceError && error.kind === 'lost') return true;
+  const announced = executor.lost.then(() => true);
+  return Promise.race([announced, new Promise<boolean>((resolve) => setTimeout(resolve, LOSS_NEWS_MS, false))]);
 }
 
 /** A record of an earlier sitting that never came to its end. */
