@@ -2,6 +2,7 @@
  * The WASM device: tfjs's WASM backend with SIMD, and with threads where the page is cross-origin isolated.
  */
 import { BackendWasm, getThreadsCount, setThreadsCount, setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
+import threadedFactory from '@tensorflow/tfjs-backend-wasm/wasm-out/tfjs-backend-wasm-threaded-simd.js';
 import * as tf from '@tensorflow/tfjs-core';
 import { DeviceError } from './executor';
 import { registerWasmKernels } from './kernels/wasm-kernels';
@@ -106,8 +107,7 @@ function registerStock(files: WasmFiles | undefined): void {
 
 /** As tfjs starts it, but with the thread's script from the site's own origin (see `wasm-thread.js`). */
 async function registerThreaded(files: WasmFiles, threads: number): Promise<void> {
-  const script = await import('@tensorflow/tfjs-backend-wasm/wasm-out/tfjs-backend-wasm-threaded-simd.js');
-  const createModule = script.default as unknown as WasmFactory;
+  const createModule = threadedFactory as unknown as WasmFactory;
   const wasm = await withCores(2 * threads, () =>
     createModule({
       locateFile: (path: string) => (path.endsWith('.wasm') ? files.threadedSimd : files.thread),
