@@ -1,6 +1,7 @@
 /** Importance of every filter of the layer: one dot each, the cut as a line between what goes and what stays. */
 import { useCallback, useRef } from 'react';
 import { actions, studio, useStudio } from '../studio/store';
+import computing from '../ui/computing.module.css';
 import { Drawing, type Surface } from '../ui/drawing';
 import { dotPlot, type DotArea, type DotPlot } from './dot-plot';
 import { removedFrom, type Inspected } from './inspected';
@@ -47,7 +48,7 @@ export function Distribution({ inspected }: { readonly inspected: Inspected }) {
   return (
     <div className={styles.distribution}>
       <p className={styles.caption}>importance of each filter</p>
-      <div className={styles.plot} data-computing={scoring === 'scoring'}>
+      <div className={scoring === 'scoring' ? `${styles.plot} ${computing.line}` : styles.plot}>
         {importance === null ? (
           <p className={styles.missing}>{UNSCORED[scoring]}</p>
         ) : (

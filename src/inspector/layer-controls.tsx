@@ -6,6 +6,7 @@ import type { StudioState } from '../studio/state';
 import { actions, studio, studioClient, useStudio } from '../studio/store';
 import { keptTree } from '../tree/kept';
 import { Button } from '../ui/button';
+import computing from '../ui/computing.module.css';
 import { Failure } from '../ui/failure';
 import { formatCount, formatMilliseconds } from '../ui/format';
 import type { Inspected } from './inspected';
@@ -136,7 +137,7 @@ function LayerTime({ inspected }: { readonly inspected: Inspected }) {
 
   if (error !== null) return <Failure message={error} action={{ label: 'Measure again', run: () => void measure() }} />;
   return (
-    <span className={styles.time} data-old={isStale || isMeasuring} data-computing={isMeasuring}>
+    <span className={isMeasuring ? `${styles.time} ${computing.line}` : styles.time} data-old={isStale || isMeasuring}>
       {timing === null ? null : (
         <span title="Median forward time of this layer for one batch, before and after the cut">
           {formatMilliseconds(timing.originalMs)} → <b>{formatMilliseconds(timing.cutMs)}</b>

@@ -4,6 +4,7 @@ import { adoptRecipe } from '../studio/adopt';
 import { forecastSeconds, imagesPerEpoch } from '../studio/forecast';
 import type { StudioState } from '../studio/state';
 import { actions, studio, useStudio } from '../studio/store';
+import computing from '../ui/computing.module.css';
 import { Failure } from '../ui/failure';
 import { formatForecast, formatInteger } from '../ui/format';
 import { formatEpochs, nameOf } from '../runs/rows';
@@ -30,7 +31,7 @@ export function IdleStrip() {
         {work === null ? (
           <b>{canResume ? `${nameOf(newest)} was interrupted` : 'Nothing is training'}</b>
         ) : (
-          <b className={styles.busy}>{work}</b>
+          <b className={`${styles.busy} ${computing.line}`}>{work}</b>
         )}
         {newest?.state === 'failed' && newest.error !== null ? (
           <Failure message={newest.error.message} action={actionOf(remedyFor(newest.error, newest), newest)} />

@@ -46,7 +46,7 @@ export function LiveStrip({ run, live }: LiveStripProps) {
           <span>{state}</span>
           {live?.proof === null || live?.proof === undefined ? null : (
             <span className={styles.proof} title="Largest difference of a logit between the masked and the cut network">
-              cut proven, {formatScientific(live.proof)}
+              cut proven, {live.proof === 0 ? 'exact' : `±${formatScientific(live.proof)}`}
             </span>
           )}
         </div>

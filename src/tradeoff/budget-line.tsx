@@ -10,6 +10,7 @@ import type { StudioState } from '../studio/state';
 import { actions, studio } from '../studio/store';
 import { markPath, methodStyle } from '../ui/method-style';
 import { smallestBudget } from '../studio/decisions';
+import computing from '../ui/computing.module.css';
 import { budgetAfterKey, budgetView, type BudgetView } from './budget-view';
 import type { ChartFrame } from './frame';
 import { budgetAt } from './scales';
@@ -168,6 +169,7 @@ function writeReadout(readout: HTMLElement | SVGElement, view: BudgetView): void
   readout.style.transform = view.toRight ? `translateX(${view.x + 8}px)` : `translateX(calc(${view.x - 8}px - 100%))`;
   readout.toggleAttribute('data-over', view.toRight);
   readout.toggleAttribute('data-checking', view.isChecking);
+  readout.classList.toggle(computing.line ?? '', view.isChecking);
   const lines = view.readings.map(({ value, note }) => {
     const line = document.createElement('span');
     const strong = document.createElement('b');
