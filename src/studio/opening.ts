@@ -4,7 +4,7 @@
  * After a network or data arrived, the original is measured, filters are scored, and the cut is checked.
  */
 import { errorData } from '../../workers/rpc';
-import type { DataSource, DatasetView, NetworkSource, NetworkView } from '../../workers/protocol';
+import type { DataSource, DatasetView, NetworkSource, NetworkView, ShippedNetwork } from '../../workers/protocol';
 import { failureOf, notify, report, type StudioContext } from './context';
 import type { Decisions } from './decisions';
 import { sortFiles } from './files';
@@ -108,7 +108,7 @@ export function createOpening(
     files: readonly File[],
     beside: Opened<DataSource> | null,
   ): Promise<void> {
-    await opens(`Opening ${titleOf(source)}`, async (newest) => {
+    await opens(`Opening ${titleOf(source, store.getState().engine.shipped)}`, async (newest) => {
       const view = await context.client().call('openNetwork', { source, files }, { signal: newest.signal });
       if (!newest.isNewest()) return;
       network = { source, files };
@@ -263,10 +263,10 @@ export function createOpening(
   };
 }
 
-function titleOf(source: NetworkSource): string {
+function titleOf(source: NetworkSource, shipped: readonly ShippedNetwork[]): string {
   switch (source.source) {
     case 'shipped':
-      return source.id;
+      return shipped.find(({ id }) => id === source.id)?.title ?? source.id;
     case 'zoo':
       return source.architecture;
     case 'file':
