@@ -30,7 +30,10 @@ export interface ConnectOptions<C extends CommandTable<C>, E> {
   readonly onEvent?: ((event: E) => void) | undefined;
   /** Checks results; what fails rejects the call with `ProtocolError`. */
   readonly results?: { readonly [K in keyof C]?: v.GenericSchema<unknown, C[K]['result']> } | undefined;
-  /** Milliseconds until a silent worker that never said it is ready counts as failed. Default 20,000. */
+  /**
+   * Milliseconds until a silent worker that never said it is ready counts as failed. Default 60,000: missing or broken
+   * scripts are known at once by their error events, and an unbundled worker on a busy machine loads for long.
+   */
   readonly startMs?: number | undefined;
   /** Milliseconds until a ready worker must have taken up a call. Default 60,000: a long step may hold it up. */
   readonly ackMs?: number | undefined;
@@ -73,7 +76,7 @@ export function connect<C extends CommandTable<C>, E = never>(
   spawn: () => Port,
   options: ConnectOptions<C, E> = {},
 ): Connection<C> {
-  const { startMs = 20_000, ackMs = 60_000, silenceMs = 120_000, cancelMs = 2_000, heartbeatMs = 1_000 } = options;
+  const { startMs = 60_000, ackMs = 60_000, silenceMs = 120_000, cancelMs = 2_000, heartbeatMs = 1_000 } = options;
   const pending = new Map<number, Pending>();
   const unlock = new AbortController();
   /** Calls made before the worker was ready. */
