@@ -6,9 +6,6 @@ import { originalOf, standsFor } from '../studio/run-facts';
 import { formatAccuracy, formatChange, formatCount, formatInteger, formatPercent } from '../ui/format';
 import { rowOf } from './rows';
 
-/** The most runs that can be ticked at once. */
-export const MOST_COMPARED = 4;
-
 export interface ComparedValue {
   readonly name: string;
   /** One per run, in the order given; "–" where a run has none. */

@@ -44,11 +44,11 @@ export async function mount(
   };
 }
 
-/** Resolves once `condition` holds, looked at on every frame; rejects after two seconds. */
+/** Resolves once `condition` holds, looked at on every frame; rejects after ten seconds. */
 export async function until(condition: () => boolean): Promise<void> {
   const start = performance.now();
   while (!condition()) {
-    if (performance.now() - start > 2000) throw new Error(`Waited two seconds in vain for: ${condition.toString()}`);
+    if (performance.now() - start > 10_000) throw new Error(`Waited ten seconds in vain for: ${condition.toString()}`);
     await nextFrame();
   }
 }
