@@ -2,7 +2,7 @@
  * Fills docs/results.md: carries out the recipes of a table one by one with `espalier run` and writes the rows.
  *
  *   node scripts/results.mjs TABLE [--network FILE] [--data PATH]     runs what is missing, then writes
- *       --only SUFFIX      of the missing rows, those whose key ends so ("-50")
+ *       --only=SUFFIX      of the missing rows, those whose key ends so ("-50")
  *   node scripts/results.mjs                                          writes from the stored results alone
  *
  * Every result is one JSON file in docs/results/TABLE/, holding the recipe and what `run --json` printed, so a table that
