@@ -42,8 +42,8 @@ function stored(table) {
   return new Map(files.map((name) => [name.slice(0, -5), JSON.parse(readFileSync(join(place, name), 'utf8'))]));
 }
 
-function percent(value) {
-  return value === null ? '' : (100 * value).toFixed(1);
+function percent(value, digits) {
+  return value === null ? '' : (100 * value).toFixed(digits);
 }
 
 function tableText(id) {
@@ -57,11 +57,11 @@ function tableText(id) {
     const { macs, parameters, accuracy, trainingSteps } = entry.result;
     const cells = [
       label,
-      percent(budget),
-      percent(macs.share),
+      percent(budget, 0),
+      percent(macs.share, 1),
       macs.kept.toLocaleString('en'),
       parameters.kept.toLocaleString('en'),
-      ...['original', 'cut', 'recalibrated', 'final'].map((stage) => percent(accuracy[stage])),
+      ...['original', 'cut', 'recalibrated', 'final'].map((stage) => percent(accuracy[stage], 2)),
       trainingSteps,
     ];
     return [`| ${cells.join(' | ')} |`];
