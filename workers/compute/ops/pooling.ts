@@ -65,7 +65,7 @@ function padForTaps(
   return { padded, cropped: [-top, -bottom, -left, -right] };
 }
 
-/** Maximum over height and width, `[n, c]`. By pooling: tfjs 4.22's `max` over two axes is wrong on WebGPU. */
+/** Maximum over height and width, `[n, c]`. By pooling: `max` over these axes transposes first. */
 export function globalMax(x: tf.Tensor4D): tf.Tensor2D {
   const [batch, height, width, channels] = x.shape;
   if (height * width === 1) return tf.reshape(x, [batch, channels]);
