@@ -50,11 +50,11 @@ function tableText(id) {
   const { title, note, rows } = tables[id];
   const results = stored(id);
   const head =
-    '| method | asked | kept | multiply-adds | parameters | original | at the cut | recalibrated | fine-tuned | steps |\n|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|';
+    '| method | asked | kept | multiply-adds | parameters | original | at the cut | recalibrated | fine-tuned | test | steps |\n|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|';
   const lines = rows.flatMap(({ key, label, budget }) => {
     const entry = results.get(key);
     if (entry === undefined) return [];
-    const { macs, parameters, accuracy, trainingSteps } = entry.result;
+    const { macs, parameters, accuracy, evaluations, trainingSteps } = entry.result;
     const cells = [
       label,
       percent(budget, 0),
@@ -62,6 +62,7 @@ function tableText(id) {
       macs.kept.toLocaleString('en'),
       parameters.kept.toLocaleString('en'),
       ...['original', 'cut', 'recalibrated', 'final'].map((stage) => percent(accuracy[stage], 2)),
+      percent(evaluations.findLast(({ split }) => split === 'test')?.accuracy ?? null, 2),
       trainingSteps,
     ];
     return [`| ${cells.join(' | ')} |`];
