@@ -9,7 +9,7 @@ export const fineTuneSettings: SettingsDeclaration = {
     default: 3,
     min: 0,
     max: 1000,
-    step: 1,
+    step: 0.1,
   },
   learningRate: {
     kind: 'number',

@@ -1,0 +1,184 @@
+/** What a person does on the page and reads from it: the words all walks share. Found by role and name, as they would. */
+import { expect, type Download, type Locator, type Page } from '@playwright/test';
+import { writeNetworkFile } from '../workers/formats/network-file';
+import { buildZooNetwork } from '../workers/network/zoo';
+
+/** Scoring, checking and training share two cores with the browser: a person waits too. */
+export const patience = 240_000;
+
+/** Text with plain spaces: the page sets non-breaking ones before units. */
+export const plain = (text: string | null): string => (text ?? '').replaceAll('\u00a0', ' ');
+
+export const panel = (page: Page, name: string): Locator => page.getByRole('region', { name, exact: true });
+export const headline = (page: Page): Locator => page.getByRole('heading', { level: 1 });
+/** The line in the chart; the number in the sentence is a slider of the same name. */
+export const budget = (page: Page): Locator => panel(page, 'Trade-off').getByRole('slider', { name: 'Compute budget' });
+export const measuredPoints = (page: Page): Locator =>
+  page.getByRole('group', { name: 'Measured networks' }).getByRole('button');
+export const notices = (page: Page): Locator => page.getByRole('region', { name: 'Notices' });
+
+/** The mark of the cut itself; the picture is hidden from assistive technology, so its name is in the markup alone. */
+const cutMark = (page: Page): Locator => panel(page, 'Trade-off').locator('[data-part="cut"]');
+
+/** Opens the studio and waits until its network is drawn, scored, measured and its first cut checked. */
+export async function openStudio(page: Page, address = './'): Promise<void> {
+  await page.goto(address);
+  await settled(page);
+}
+
+/** Opens the studio and, without waiting for the shipped network, a tiny untrained one of the given widths. */
+export async function openTiny(page: Page, widths?: readonly number[]): Promise<void> {
+  await page.goto('./');
+  await expect(headline(page)).toContainText('multiply-adds', { timeout: patience });
+  await dropFile(page, 'tiny.safetensors', await tinyNetworkFile(widths));
+  await expect(page.getByRole('banner')).toContainText(/\d\sk multiply-adds/, { timeout: patience });
+  await settled(page);
+}
+
+/** The network on the page is scored and its cut was checked on real images. */
+export async function settled(page: Page): Promise<void> {
+  await expect(headline(page)).toContainText(/Keeping .* of the compute removes/, { timeout: patience });
+  await expect(headline(page)).toContainText(/Accuracy drops from .* to .* at the cut/, { timeout: patience });
+  await expectMeasured(page);
+}
+
+/** The check of the present cut has arrived: its marker is filled, or an arrow says that it lies under the axis. */
+export async function expectMeasured(page: Page): Promise<void> {
+  await expect(headline(page)).not.toContainText('≈', { timeout: patience });
+  await expect(panel(page, 'Trade-off')).not.toContainText('checking the cut', { timeout: patience });
+  await expect
+    .poll(
+      async () =>
+        (await cutMark(page).getAttribute('data-measured')) === 'true' ||
+        (await panel(page, 'Trade-off').locator('[data-part="below"]').isVisible()),
+      { timeout: patience },
+    )
+    .toBe(true);
+}
+
+/** The cut's marker is hollow, or not drawn: nothing measured is claimed of the present plan. */
+export const isHollow = async (page: Page): Promise<boolean> =>
+  (await cutMark(page).getAttribute('data-measured')) !== 'true';
+
+/** Of the plan, from the sentence: what goes and what is left. */
+export async function readPlan(page: Page): Promise<{ readonly removed: number; readonly macs: string }> {
+  const text = plain(await headline(page).textContent());
+  const found = /removes ([\d,]+) of [\d,]+ filters and leaves ([\d.]+ ?[kMG]?) multiply-adds/.exec(text);
+  if (found === null) throw new Error(`The sentence names no plan: "${text}"`);
+  return { removed: Number((found[1] ?? '').replaceAll(',', '')), macs: (found[2] ?? '').trim() };
+}
+
+/** Presses the budget line with the mouse and moves it until it reads `percent`; the button stays down. */
+export async function pullBudget(page: Page, percent: number): Promise<void> {
+  const box = await budget(page).boundingBox();
+  if (box === null) throw new Error('The budget line is not drawn.');
+  const y = box.y + box.height / 2;
+  await page.mouse.move(box.x + box.width / 2, y);
+  await page.mouse.down();
+  await moveBudget(page, percent);
+}
+
+/** Moves the held budget line until it reads `percent`. */
+export async function moveBudget(page: Page, percent: number): Promise<void> {
+  const read = async () => {
+    const box = await budget(page).boundingBox();
+    if (box === null) throw new Error('The budget line is not drawn.');
+    const value = Number(await budget(page).getAttribute('aria-valuenow'));
+    return { x: box.x + box.width / 2, y: box.y + box.height / 2, value };
+  };
+  const from = await read();
+  const probe = from.x + (percent > from.value ? 40 : -40);
+  await page.mouse.move(probe, from.y, { steps: 4 });
+  const near = await read();
+  const perPercent = (near.x - from.x) / (near.value - from.value);
+  await page.mouse.move(near.x + (percent - near.value) * perPercent, from.y, { steps: 8 });
+  for (let at = await read(); at.value !== percent; at = await read()) {
+    await page.mouse.move(at.x + (percent - at.value) * perPercent, from.y);
+  }
+}
+
+/** Sets a number of the fine-tune stage through the recipe line. */
+export async function setFineTune(page: Page, field: string, value: string): Promise<void> {
+  await page
+    .getByRole('navigation', { name: 'Recipe' })
+    .getByRole('button', { name: 'Fine-tune', exact: true })
+    .click();
+  const box = page.getByRole('dialog').getByRole('textbox', { name: field, exact: true });
+  await box.fill(value);
+  await box.press('Enter');
+  await expect(box).toHaveValue(value);
+  await page.keyboard.press('Escape');
+  await expect(page.getByRole('dialog')).toHaveCount(0);
+}
+
+export const startButton = (page: Page): Locator => page.getByRole('button', { name: 'Fine-tune this cut' });
+
+/** The line of the newest run in the table. */
+export const newestRun = (page: Page): Locator =>
+  panel(page, 'Runs').getByRole('row').filter({ hasText: 'this browser' }).first();
+
+/** The newest run came to its end: nothing trains, and its line says so. */
+export async function expectFinished(page: Page, timeout = patience): Promise<void> {
+  await expect(startButton(page)).toBeVisible({ timeout });
+  await expect(newestRun(page).getByRole('cell', { name: 'this browser', exact: true })).toBeVisible();
+}
+
+/** Name, hash and measured accuracy of the open network, from the first stage of the recipe. */
+export async function readOpenNetwork(page: Page): Promise<{ hash: string; accuracy: string; cost: string }> {
+  await settled(page);
+  const recipe = page.getByRole('navigation', { name: 'Recipe' });
+  await recipe.getByRole('button').first().click();
+  const sheet = page.getByRole('dialog');
+  await expect(sheet).toContainText(/[\d.]+\s%\son validation images/, { timeout: patience });
+  const text = plain(await sheet.textContent());
+  await page.keyboard.press('Escape');
+  const hash = /SHA-256 ([0-9a-f]{16})/.exec(text)?.[1] ?? '';
+  const accuracy = /([\d.]+ %) on validation images/.exec(text)?.[1] ?? '';
+  const cost = /[\d.]+ [kMG]? ?multiply-adds, [\d,]+ parameters/.exec(
+    plain(await page.getByRole('banner').innerText()),
+  )?.[0];
+  return { hash, accuracy, cost: cost ?? '' };
+}
+
+/** Takes a network away through the Export menu: of the newest run, or the one that is open. */
+export async function exportNetwork(page: Page, entry: 'Cut network' | 'Network'): Promise<Download> {
+  const download = page.waitForEvent('download', { timeout: patience });
+  await page.getByRole('button', { name: 'Export', exact: true }).first().click();
+  await page.getByRole('menuitem', { name: new RegExp(`^${entry}\\b`) }).click();
+  return download;
+}
+
+/** Opens a file of the disk by the button of the top bar. */
+export async function chooseFile(page: Page, path: string): Promise<void> {
+  const chooser = page.waitForEvent('filechooser');
+  await page.getByRole('button', { name: 'Open file' }).click();
+  await (await chooser).setFiles(path);
+}
+
+/** Drops bytes on the page as a file. */
+export async function dropFile(page: Page, name: string, bytes: Uint8Array): Promise<void> {
+  const transfer = await page.evaluateHandle(
+    ({ name, base64 }) => {
+      const data = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
+      const files = new DataTransfer();
+      files.items.add(new File([data], name));
+      return files;
+    },
+    { name, base64: Buffer.from(bytes).toString('base64') },
+  );
+  for (const type of ['dragover', 'drop']) await headline(page).dispatchEvent(type, { dataTransfer: transfer });
+  await transfer.dispose();
+}
+
+/** A network small enough for a GPU that is simulated: ResNet-8 of few filters, untrained. */
+export const tinyNetworkFile = (widths: readonly number[] = [4, 6, 8]): Promise<Uint8Array> =>
+  writeNetworkFile(buildZooNetwork({ architecture: 'resnet8', widths, seed: 7 }));
+
+/** Chooses what computes through the device badge, and waits until it says so. */
+export async function chooseDevice(page: Page, choice: 'Use WebGPU' | 'Use WASM'): Promise<void> {
+  const badge = page.getByRole('banner').getByRole('button', { name: /^Device:/ });
+  await badge.click();
+  await page.getByRole('dialog').getByRole('button', { name: choice }).click();
+  await page.keyboard.press('Escape');
+  await expect(badge).toContainText(choice === 'Use WebGPU' ? /WebGPU/ : /WASM/, { timeout: patience });
+}
