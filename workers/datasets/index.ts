@@ -86,7 +86,7 @@ export async function openDataset(
   files: readonly File[],
   options: OpenOptions = {},
 ): Promise<Dataset> {
-  if (request.source === 'shapes10') return drawShapes(request);
+  if (request.source === 'shapes10') return drawShapes(request, options);
   const { cache } = options;
   const key = keyOf(request);
   const counts: Counts = request.source === 'cifar10' ? request : {};

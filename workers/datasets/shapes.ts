@@ -10,6 +10,7 @@ import { datasetId } from './identity';
 import { shapeNames } from './shapes/outlines';
 import { side } from './shapes/canvas';
 import { drawScene } from './shapes/scene';
+import { breathe, type WorkOptions } from './work';
 
 /** Images per split and the seed. */
 export interface ShapesOptions {
@@ -21,11 +22,11 @@ export interface ShapesOptions {
 
 const bytesPerImage = side * side * 3;
 
-/** Mean and deviation of pixel / 255 over the training split of seed 1, to three digits. */
+/** Round numbers; measured over the training split of seed 1: mean 0.511, 0.512, 0.505, deviation 0.251, 0.251, 0.254. */
 const normalisation = { mean: [0.5, 0.5, 0.5], std: [0.25, 0.25, 0.25] };
 
 /** Labels come in shuffled rounds of all ten, so that any beginning of a split is balanced to within one per class. */
-function drawSplit(random: Random, count: number): Split {
+async function drawSplit(random: Random, count: number, onImage: () => Promise<void>): Promise<Split> {
   const images = new Uint8Array(count * bytesPerImage);
   const labels = new Uint16Array(count);
   const order = random.fork('labels');
@@ -35,19 +36,34 @@ function drawSplit(random: Random, count: number): Split {
     const label = round.pop() ?? 0;
     labels[image] = label;
     drawScene(random.fork(image), label, images.subarray(image * bytesPerImage, (image + 1) * bytesPerImage));
+    if (image % 50 === 49) await onImage();
   }
   return { count, images, labels };
 }
 
 /**
- * Draws Shapes-10: 5,000 training, 1,000 validation and 2,000 test images unless told otherwise (about a second).
+ * Draws Shapes-10: 5,000 training, 1,000 validation and 2,000 test images unless told otherwise (about two seconds).
  * The splits come from different streams of the seed.
  */
-export async function drawShapes(options: ShapesOptions = {}): Promise<Dataset> {
+export async function drawShapes(
+  options: ShapesOptions = {},
+  { signal, progress }: WorkOptions = {},
+): Promise<Dataset> {
   const { train = 5000, validation = 1000, test = 2000, seed = 1 } = options;
   const random = createRandom(seed);
-  const draw = (split: SplitName, count: number): Split => drawSplit(random.fork(split), count);
-  const splits = { train: draw('train', train), validation: draw('validation', validation), test: draw('test', test) };
+  const total = train + validation + test;
+  let drawn = 0;
+  const draw = (split: SplitName, count: number): Promise<Split> =>
+    drawSplit(random.fork(split), count, async () => {
+      drawn += 50;
+      progress?.(drawn / total, `Drawing image ${drawn} of ${total}`);
+      await breathe(signal);
+    });
+  const splits = {
+    train: await draw('train', train),
+    validation: await draw('validation', validation),
+    test: await draw('test', test),
+  };
   return {
     id: await datasetId('shapes10', shapeNames, splits),
     name: 'Shapes-10',
