@@ -149,7 +149,7 @@ describe('recovery', () => {
     },
   );
 
-  it('leaves paused runs paused', async () => {
+  it('leaves paused runs at rest, and says that they lie in storage', async () => {
     const { client, workers, heard } = meet();
     await withRun(client, workers);
     workers[0]?.service.emit({ kind: 'run', event: { run: 'run-1', event: 'state', state: 'paused' } });
@@ -157,6 +157,9 @@ describe('recovery', () => {
     await heard(({ kind }) => kind === 'device-lost');
     await client.call('openDataset', { source: { source: 'shapes10' }, files: [] });
     expect(workers[1]?.told).toEqual(['start', 'open data']);
+    await heard(
+      (event) => event.kind === 'run' && event.event.event === 'state' && event.event.state === 'interrupted',
+    );
   });
 
   it('is tried three times, then says that it is over; a person may try again', async () => {

@@ -28,6 +28,7 @@ export function createStudioClient(spawn: () => Port = spawnStudio): StudioClien
   const dataOfRun = new Map<RunId, string>();
   /** Runs that train, or wait for their turn. */
   const live = new Set<RunId>();
+  const paused = new Set<RunId>();
   const recoveries: number[] = [];
   /** Connections whose end was wanted. */
   const retired = new WeakSet<Connection<Commands>>();
@@ -64,6 +65,8 @@ export function createStudioClient(spawn: () => Port = spawnStudio): StudioClien
     }
     if (event.kind === 'run' && event.event.event === 'state') {
       const { run, state } = event.event;
+      if (state === 'paused') paused.add(run);
+      else paused.delete(run);
       if (state === 'running' || state === 'waiting') live.add(run);
       else if (state !== 'interrupted') live.delete(run);
     }
@@ -90,6 +93,9 @@ export function createStudioClient(spawn: () => Port = spawnStudio): StudioClien
       replace(() => (connection = fresh()));
       try {
         await connection.call('start', params);
+        // A paused run lies in storage now; resuming it opens it from there.
+        for (const run of paused) tell({ kind: 'run', event: { run, event: 'state', state: 'interrupted' } });
+        paused.clear();
         for (const run of live) await resume(run);
         return;
       } catch (error) {
@@ -163,6 +169,7 @@ export function createStudioClient(spawn: () => Port = spawnStudio): StudioClien
     },
     restart() {
       live.clear();
+      paused.clear();
       recoveries.length = 0;
       restarts += 1;
       replace(() => (connection = fresh()));

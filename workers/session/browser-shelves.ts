@@ -53,6 +53,7 @@ export async function databaseRecords(): Promise<RecordShelf> {
   });
   return {
     all: () => database.getAll('runs'),
+    get: (run) => database.get('runs', run),
     async put(record: RunRecord) {
       const transaction = database.transaction('runs', 'readwrite', { durability: 'strict' });
       await Promise.all([transaction.store.put(record), transaction.done]);

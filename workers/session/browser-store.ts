@@ -22,6 +22,7 @@ export function browserStore(trouble: StoreOptions['trouble']): RunStore {
     },
     records: {
       all: async () => (await shelves()).records.all(),
+      get: async (run) => (await shelves()).records.get(run),
       put: async (record) => (await shelves()).records.put(record),
       remove: async (run) => (await shelves()).records.remove(run),
     },

@@ -24,6 +24,7 @@ export function memoryRecords(): RecordShelf {
   const records = new Map<string, RunRecord>();
   return {
     all: async () => [...records.values()],
+    get: async (run) => records.get(run),
     async put(record) {
       records.set(record.run, structuredClone(record));
     },

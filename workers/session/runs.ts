@@ -61,7 +61,7 @@ export function createRuns(engine: Engine): Runs {
   });
 
   const saved = async (run: RunId): Promise<RunRecord> => {
-    const record = active.get(run)?.journal.record() ?? (await host.store.records()).find((one) => one.run === run);
+    const record = active.get(run)?.journal.record() ?? (await host.store.record(run));
     if (record === undefined) throw new StudioError('There is no such run any more.');
     return record;
   };

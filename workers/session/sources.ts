@@ -87,7 +87,7 @@ async function takeInRuns({ host: { store } }: Engine, { runs }: Project): Promi
 /** A stored network of a run. Throws `StudioError` when the run or the candidate is gone. */
 export async function storedNetwork(engine: Engine, run: string, candidate: string): Promise<Network> {
   const { store } = engine.host;
-  const record = (await store.records()).find((saved) => saved.run === run);
+  const record = await store.record(run);
   const blob = record?.blobs[candidate];
   if (blob === undefined) throw new StudioError('This network of the run is not stored; run its recipe again.');
   return networkFromBytes(await store.read(blob), blob.name);

@@ -68,6 +68,7 @@ function untilPowerFails(shelves: { blobs: BlobShelf; records: RecordShelf }, st
     },
     records: {
       all: () => powered(() => shelves.records.all()),
+      get: (run: string) => powered(() => shelves.records.get(run)),
       put: (record: RunRecord) => powered(() => shelves.records.put(record)),
       remove: (run: string) => powered(() => shelves.records.remove(run)),
     },
@@ -88,6 +89,8 @@ describe('run store', () => {
     const reopened = open();
     const [record] = await reopened.records();
     expect(record?.checkpoint?.step).toBe(20);
+    expect(await reopened.record('run-1')).toEqual(record);
+    expect(await reopened.record('run-2')).toBeUndefined();
     expect(await reopened.read(second.stored)).toEqual(bytesOf(3));
     await expect(reopened.read(first.stored)).rejects.toMatchObject({ kind: 'missing' });
     await reopened.remove('run-1');
@@ -202,7 +205,9 @@ describe('records in IndexedDB', () => {
     await shelf.put(record);
     await shelf.put({ ...record, run: 'run-2' });
     expect(await (await databaseRecords()).all()).toEqual([record, { ...record, run: 'run-2' }]);
+    expect(await shelf.get('run-2')).toEqual({ ...record, run: 'run-2' });
     await shelf.remove('run-1');
+    expect(await shelf.get('run-1')).toBeUndefined();
     expect((await shelf.all()).map((stored) => (stored as RunRecord).run)).toEqual(['run-2']);
   });
 });

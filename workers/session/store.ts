@@ -23,6 +23,7 @@ export interface BlobShelf {
 /** Records by run, each put in one durable transaction. */
 export interface RecordShelf {
   all(): Promise<readonly unknown[]>;
+  get(run: RunId): Promise<unknown>;
   put(record: RunRecord): Promise<void>;
   remove(run: RunId): Promise<void>;
 }
@@ -50,6 +51,7 @@ export interface FreshBlob {
 export interface RunStore {
   /** All readable records, oldest run first. */
   records(): Promise<readonly RunRecord[]>;
+  record(run: RunId): Promise<RunRecord | undefined>;
   /** Saves `record` and the blobs it names for the first time. Never throws for want of space: see `trouble`. */
   commit(record: RunRecord, fresh?: readonly FreshBlob[]): Promise<void>;
   /** Bytes of a blob, checked against its hash. Throws `StorageError`. */
@@ -82,6 +84,8 @@ export function createRunStore({ blobs, records, writer, trouble }: StoreOptions
   /** What could not be saved yet, complete for its run. */
   const unsaved = new Map<RunId, Unsaved>();
   const removed = new Set<RunId>();
+  /** Blobs of the last save of each run, where this worker knows it. */
+  const lastNames = new Map<RunId, ReadonlySet<string>>();
   let troubled = false;
   let last: Promise<unknown> = Promise.resolve();
   let ready: Promise<boolean> | undefined;
@@ -128,8 +132,15 @@ export function createRunStore({ blobs, records, writer, trouble }: StoreOptions
     }
   }
 
+  async function savedNames(run: RunId): Promise<ReadonlySet<string>> {
+    const known = lastNames.get(run);
+    if (known !== undefined) return known;
+    const record = parseRecord(await records.get(run));
+    return record === undefined ? new Set() : blobNames(record);
+  }
+
   async function save(record: RunRecord, content: ReadonlyMap<string, Uint8Array>): Promise<void> {
-    const before = (await savedRecords()).find(({ run }) => run === record.run);
+    const before = await savedNames(record.run);
     const written: string[] = [];
     try {
       for (const stored of storedBlobs(record)) {
@@ -144,7 +155,8 @@ export function createRunStore({ blobs, records, writer, trouble }: StoreOptions
       throw error;
     }
     const kept = blobNames(record);
-    for (const name of before === undefined ? [] : blobNames(before)) {
+    lastNames.set(record.run, kept);
+    for (const name of before) {
       // An orphan left behind here is swept at the next start.
       if (!kept.has(name)) await blobs.remove(name).catch(() => undefined);
     }
@@ -185,6 +197,11 @@ export function createRunStore({ blobs, records, writer, trouble }: StoreOptions
       const hidden = new Set([...removed, ...held.map(({ run }) => run)]);
       return [...saved.filter(({ run }) => !hidden.has(run)), ...held].toSorted((a, b) => a.started - b.started);
     },
+    async record(run) {
+      const held = unsaved.get(run)?.record;
+      if (held !== undefined || removed.has(run)) return held;
+      return parseRecord(await records.get(run).catch(() => undefined));
+    },
     commit: (record, fresh = []) => inTurn(() => commit(record, fresh)),
     async read(blob) {
       const held = [...unsaved.values()]
@@ -204,9 +221,10 @@ export function createRunStore({ blobs, records, writer, trouble }: StoreOptions
         unsaved.delete(run);
         removed.add(run);
         if (!(await mayWrite())) return;
-        const record = (await savedRecords()).find((saved) => saved.run === run);
+        const names = await savedNames(run);
         await records.remove(run);
-        for (const name of record === undefined ? [] : blobNames(record)) await blobs.remove(name);
+        lastNames.delete(run);
+        for (const name of names) await blobs.remove(name);
         troubled = unsaved.size > 0;
       }),
   };
