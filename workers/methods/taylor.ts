@@ -35,7 +35,9 @@ export const taylor: Method = {
   family: 'baseline',
   reduces: 'filters',
   needs: 'data',
-  normalise: 'none',
+  // The paper ranks all layers at once and prunes a few filters at a time. In one shot that empties whole stages: layers are
+  // made comparable first, as in the authors' earlier paper (Molchanov et al. 2017, section 2.2).
+  normalise: 'layerMean',
   settings: {
     images: {
       kind: 'number',
