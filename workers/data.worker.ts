@@ -2,15 +2,11 @@
 import * as v from 'valibot';
 import { openDataset } from './datasets';
 import { datasetCache } from './datasets/cache';
-import { splitNames, type Dataset } from './datasets/dataset';
+import { splitNames } from './datasets/dataset';
 import { browserBlobStore } from './datasets/storage';
-import type { DataSource } from './protocol';
 import { serve, transferring } from './rpc';
+import type { DataCommands } from './session/data-client';
 import { DataSourceSchema } from './session/recipe';
-
-export interface DataCommands {
-  open: { params: { readonly source: DataSource; readonly files: readonly File[] }; result: Dataset };
-}
 
 serve<DataCommands>(
   self,

@@ -2,11 +2,15 @@
  * Opens data sets in a worker of their own, so that a file that sends a reader astray costs a worker, not the studio:
  * what is too large is not begun, what falls silent is ended, and so is what is cancelled.
  */
-import type { DataCommands } from '../data.worker';
 import { DatasetError, type Dataset } from '../datasets/dataset';
 import type { DataSource } from '../protocol';
 import { connect, WorkerDiedError } from '../rpc';
 import type { WorkOptions } from './engine';
+
+/** What the data worker answers. */
+export interface DataCommands {
+  open: { params: { readonly source: DataSource; readonly files: readonly File[] }; result: Dataset };
+}
 
 /** Together; the official CIFAR-10 archive has 170 MB. */
 const mostBytes = 4e9;

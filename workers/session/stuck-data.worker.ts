@@ -1,7 +1,7 @@
 /** For tests: a data worker whose reader never comes back. */
 import * as v from 'valibot';
-import type { DataCommands } from '../data.worker';
 import { serve } from '../rpc';
+import type { DataCommands } from './data-client';
 
 serve<DataCommands>(
   self,
