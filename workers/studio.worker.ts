@@ -1,23 +1,22 @@
 /** Entry point: the studio's engine. Owns the device; reading of data and proofs of exports have workers of their own. */
 import { createExecutor } from './compute/runtime';
 import { wasmFiles } from './compute/wasm-files';
-import { drawShapes } from './datasets/shapes';
 import type { ProofCommands } from './proof.worker';
 import type { Commands, StudioEvent } from './protocol';
 import { paramSchemas } from './protocol-schema';
 import { connect, serve } from './rpc';
 import { browserStore } from './session/browser-store';
 import { createStudio } from './session/commands';
+import { openInDataWorker } from './session/data-client';
+
+const spawnData = (): Worker => new Worker(new URL('./data.worker.ts', import.meta.url), { type: 'module' });
+const spawnProof = (): Worker => new Worker(new URL('./proof.worker.ts', import.meta.url), { type: 'module' });
 
 const { handlers } = createStudio({
   createExecutor: (device) => createExecutor({ device, wasmFiles }),
-  openDataset: async (source) => {
-    if (source.source !== 'shapes10') throw new Error('Not yet.');
-    return drawShapes(source);
-  },
+  openDataset: (source, files, options) => openInDataWorker(spawnData, source, files, options),
   async prove(request, signal) {
-    const spawn = (): Worker => new Worker(new URL('./proof.worker.ts', import.meta.url), { type: 'module' });
-    const worker = connect<ProofCommands>(spawn);
+    const worker = connect<ProofCommands>(spawnProof);
     try {
       return await worker.call('prove', request, { signal });
     } finally {
