@@ -2,8 +2,8 @@
  * How hard Shapes-10 is: the one place to turn.
  *
  * Every picture draws a difficulty from 0 to 1, mostly low. Easy pictures give a fresh network something to start from
- * (with all of them hard, nothing is learnt in the first ten epochs); the hard tail keeps small networks apart from
- * large ones. Measured: ResNet-8 reaches 95.9 % and ResNet-20 96.6 % of the test images by the recipes
+ * (with all of them hard, nothing is learnt in the first ten epochs); the hard tail is what is left to
+ * larger ones. Measured: ResNet-8 reaches 95.9 % and ResNet-20 96.6 % of the test images by the recipes
  * `resnet8-shapes10.json` (16 epochs) and `resnet20-shapes10.json` (12 epochs).
  */
 import type { Random } from '../../linalg/random';
