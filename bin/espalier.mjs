@@ -8,6 +8,6 @@ try {
   const { main } = await import('../dist/cli/main.js');
   process.exitCode = await main(process.argv.slice(2));
 } catch (error) {
-  console.error(`espalier: ${error instanceof Error ? error.message : error}`);
+  console.error(`espalier: ${error instanceof Error ? error.message : String(error)}`);
   process.exitCode = 1;
 }
