@@ -66,7 +66,7 @@ function Budget() {
       afterKey={percentAfterKey}
       onDrag={(percent) => actions.dragBudget(Math.round(percent) / 100)}
       onRelease={(percent) => actions.releaseBudget(Math.round(percent) / 100)}
-      onCancel={actions.cancelDrag}
+      onCancel={() => actions.cancelDrag()}
     >
       {formatBudget(budget)}
     </Scrub>

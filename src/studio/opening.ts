@@ -33,7 +33,7 @@ export interface Opening extends Pick<
   'start' | 'openNetwork' | 'openDataset' | 'openFiles' | 'openCandidate' | 'cancelOpening'
 > {
   /** Bytes behind the open network and data. */
-  openedFiles(): readonly File[];
+  readonly openedFiles: () => readonly File[];
 }
 
 export function createOpening(
@@ -202,7 +202,7 @@ export function createOpening(
       void measureOriginal(open, dataset);
     }
     const method = store.getState().engine.methods.find(({ id }) => id === present.method);
-    if (present.scores === null || method?.needs === 'data') scoring.score(decisions.settle);
+    if (present.scores === null || method?.needs === 'data') scoring.score(() => decisions.settle());
     else decisions.settle();
   }
 

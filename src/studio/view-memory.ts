@@ -8,9 +8,14 @@ export interface RememberedView {
 }
 
 const key = 'espalier.view';
-const themes: readonly string[] = ['light', 'dark'] satisfies readonly Theme[];
-const lengths: readonly string[] = ['multiply-adds', 'weights', 'filters'] satisfies readonly RowLength[];
-const orders: readonly string[] = ['strongest first', 'as stored'] satisfies readonly FilterOrder[];
+const themes = ['light', 'dark'] as const satisfies readonly Theme[];
+const lengths = ['multiply-adds', 'weights', 'filters'] as const satisfies readonly RowLength[];
+const orders = ['strongest first', 'as stored'] as const satisfies readonly FilterOrder[];
+
+/** The allowed value that `entry` is, if it is one. */
+function oneOf<T extends string>(entry: unknown, allowed: readonly T[]): T | undefined {
+  return allowed.find((value) => value === entry);
+}
 
 /** Anything unreadable counts as nothing remembered. */
 export function recallView(storage: Pick<Storage, 'getItem'> | undefined = browserStorage()): RememberedView {
@@ -18,13 +23,9 @@ export function recallView(storage: Pick<Storage, 'getItem'> | undefined = brows
     const value: unknown = JSON.parse(storage?.getItem(key) ?? '{}');
     if (typeof value !== 'object' || value === null) return {};
     const found = new Map<string, unknown>(Object.entries(value));
-    const pick = <T>(name: string, allowed: readonly string[]): T | undefined => {
-      const entry = found.get(name);
-      return typeof entry === 'string' && allowed.includes(entry) ? (entry as T) : undefined;
-    };
-    const theme = pick<Theme>('theme', themes);
-    const rowLength = pick<RowLength>('rowLength', lengths);
-    const order = pick<FilterOrder>('order', orders);
+    const theme = oneOf(found.get('theme'), themes);
+    const rowLength = oneOf(found.get('rowLength'), lengths);
+    const order = oneOf(found.get('order'), orders);
     return {
       ...(theme === undefined ? {} : { theme }),
       ...(rowLength === undefined ? {} : { rowLength }),

@@ -52,7 +52,7 @@ function Facts() {
     return (
       <span className={`${styles.facts} ${styles.busy}`}>
         {opening} …{' '}
-        <Button kind="word" onClick={actions.cancelOpening}>
+        <Button kind="word" onClick={() => actions.cancelOpening()}>
           Cancel
         </Button>
       </span>

@@ -68,7 +68,7 @@ export function treeLayout(
     height: Math.max(pitch * lines.length, 1),
     lines,
     pitch,
-    cellHeight: Math.min(34, Math.max(10, pitch * 0.6)),
+    cellHeight: Math.round(Math.min(34, Math.max(10, pitch * 0.6))),
     barHeight: pitch > 30 ? 4 : 3,
     barGap: pitch > 30 ? 4 : 2,
     columns,
@@ -102,10 +102,10 @@ function foldedLines(model: TreeModel, open: ReadonlySet<number>): readonly Line
   return lines;
 }
 
-/** Top of a line's cells. */
+/** Top of a line's cells: a whole pixel, so that edges are sharp and repainting leaves no trace. */
 export function cellTop(layout: TreeLayout, line: number): number {
   const used = layout.cellHeight + layout.barHeight + layout.barGap;
-  return line * layout.pitch + (layout.pitch - used) / 2;
+  return Math.round(line * layout.pitch + (layout.pitch - used) / 2);
 }
 
 /** Middle of a line's cells: where wires and joints run. */

@@ -1,4 +1,4 @@
-/** A row's cells, cut mark, outlines and cost bar. Hollow means gone. */
+/** A row's cells, cut mark and outlines, and its cost. Hollow means gone. */
 import { formatCount } from '../ui/format';
 import type { RowImportance } from './importance';
 import type { KeptRow } from './kept';
@@ -48,6 +48,19 @@ export function paintRow(
       isCut,
     );
   paintRings(context, stage, moment, row, geometry, line, classAt);
+}
+
+/** What a row costs: the bar under its cells and the figures at its end. The caller has cleared behind the figures. */
+export function paintCost(
+  context: CanvasRenderingContext2D,
+  stage: Stage,
+  moment: Moment,
+  line: number,
+  at: number,
+): void {
+  const row = stage.model.rows[at];
+  const kept = moment.kept.rows[at];
+  if (row === undefined || kept === undefined) return;
   paintBar(context, stage, row, kept, line);
   paintFigures(context, stage, row, kept, line);
 }
@@ -209,7 +222,7 @@ function paintBar(
 ): void {
   const { columns, cellHeight, barGap, barHeight, rowLength } = layout;
   const y = cellTop(layout, line) + cellHeight + barGap;
-  const full = Math.max(3, lengthOf(row, rowLength) * layout.scale);
+  const full = Math.round(Math.max(3, lengthOf(row, rowLength) * layout.scale));
   context.fillStyle = palette.colour.line;
   context.fillRect(columns.left, y, full, barHeight);
   context.fillStyle = palette.colour.bar;

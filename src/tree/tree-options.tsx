@@ -53,7 +53,7 @@ export function MethodMenu() {
   const method = useStudio(({ scoring }) => scoring.method);
   const choices = scoringMethods(methods).map(({ id, title, summary }): Choice<string> => ({
     id,
-    title: `${title}`,
+    title,
     detail: summary,
   }));
   return (
@@ -75,12 +75,12 @@ function Steps() {
   return (
     <>
       {canUndo ? (
-        <Button kind="word" onClick={actions.undo} title="Undo (Ctrl or ⌘ Z)">
+        <Button kind="word" onClick={() => actions.undo()} title="Undo (Ctrl or ⌘ Z)">
           Undo
         </Button>
       ) : null}
       {canRedo ? (
-        <Button kind="word" onClick={actions.redo} title="Redo (Ctrl or ⌘ Shift Z)">
+        <Button kind="word" onClick={() => actions.redo()} title="Redo (Ctrl or ⌘ Shift Z)">
           Redo
         </Button>
       ) : null}

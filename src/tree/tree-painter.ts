@@ -6,10 +6,11 @@
 import type { KeptRow, KeptTree } from './kept';
 import { lineOfRow, middleOf } from './layout';
 import { paintCaptions, paintLabel } from './paint-captions';
-import { paintRow } from './paint-cells';
+import { paintCost, paintRow } from './paint-cells';
 import { paintStageLine } from './paint-stage-line';
 import { paintTrunk } from './paint-trunk';
 import type { Moment, Stage } from './scene';
+import type { TreeRow } from './tree-model';
 
 /** Room the cut mark and rings need outside the cells. */
 const overhang = 7;
@@ -54,7 +55,9 @@ export class TreePainter {
     if (stage === null || before === null) return;
     if (leftDiffers(before, moment)) this.paintLeft();
     stage.layout.lines.forEach((_, line) => {
-      if (this.lineDiffers(line, before, moment)) this.paintLine(line);
+      const difference = this.differenceAt(line, before, moment);
+      if (difference === 'all') this.paintLine(line);
+      else if (difference === 'cost') this.paintCostOf(line);
     });
   }
 
@@ -94,7 +97,35 @@ export class TreePainter {
     context.fillStyle = palette.colour.line;
     context.fillRect(left, Math.round(middleOf(layout, line)) - 0.5, right - left, 1);
     if (shown.kind === 'stage') paintStageLine(context, stage, moment, line, shown);
-    else paintRow(context, stage, moment, line, shown.row);
+    else {
+      paintRow(context, stage, moment, line, shown.row);
+      paintCost(context, stage, moment, line, shown.row);
+    }
+    context.restore();
+  }
+
+  /** Inputs lost upstream change what a row costs, and nothing of its cells. */
+  private paintCostOf(line: number): void {
+    const { stage, moment, context } = this;
+    const shown = stage?.layout.lines[line];
+    if (stage === null || moment === null || shown?.kind !== 'layer') return;
+    const { layout } = stage;
+    const { left, right } = layout.columns;
+    const top = this.aligned(line * layout.pitch);
+    const height = this.aligned((line + 1) * layout.pitch) - top;
+    const figures = right + 3;
+    context.save();
+    context.beginPath();
+    context.rect(figures, top, layout.width - figures, height);
+    context.clip();
+    context.clearRect(figures, top, layout.width - figures, height);
+    this.paintSelection();
+    context.restore();
+    context.save();
+    context.beginPath();
+    context.rect(left, top, layout.width - left, height);
+    context.clip();
+    paintCost(context, stage, moment, line, shown.row);
     context.restore();
   }
 
@@ -120,23 +151,42 @@ export class TreePainter {
     }
   }
 
-  private lineDiffers(line: number, before: Moment, after: Moment): boolean {
+  private differenceAt(line: number, before: Moment, after: Moment): Difference {
     const shown = this.stage?.layout.lines[line];
-    if (this.stage === null || shown === undefined) return false;
-    if (before.byHand !== after.byHand || before.outlined !== after.outlined) return true;
-    if (before.active !== after.active && (before.active?.line === line || after.active?.line === line)) return true;
+    if (this.stage === null || shown === undefined) return 'none';
+    if (before.byHand !== after.byHand || before.outlined !== after.outlined) return 'all';
+    if (before.active !== after.active && (before.active?.line === line || after.active?.line === line)) return 'all';
     const [first, last] = shown.kind === 'stage' ? [shown.first, shown.last] : [shown.row, shown.row];
+    let found: Difference = 'none';
     for (let at = first; at <= last; at += 1) {
       const row = this.stage.model.rows[at];
       if (row === undefined) continue;
-      if (before.selected !== after.selected && (row.layer === before.selected || row.layer === after.selected))
-        return true;
-      if (before.lit !== after.lit && [before.lit, after.lit].some((lit) => lit !== null && row.output.includes(lit)))
-        return true;
-      if (before.kept !== after.kept && rowDiffers(before.kept.rows[at], after.kept.rows[at])) return true;
+      const own = rowDifference(row, before.kept.rows[at], after.kept.rows[at], before, after);
+      if (own === 'all' || (own === 'cost' && shown.kind === 'stage')) return 'all';
+      if (own === 'cost') found = 'cost';
     }
-    return false;
+    return found;
   }
+}
+
+/** What of a line has to be painted again. */
+type Difference = 'none' | 'cost' | 'all';
+
+function rowDifference(
+  row: TreeRow,
+  old: KeptRow | undefined,
+  present: KeptRow | undefined,
+  before: Moment,
+  after: Moment,
+): Difference {
+  if (before.selected !== after.selected && (row.layer === before.selected || row.layer === after.selected))
+    return 'all';
+  const lit = [before.lit, after.lit];
+  if (before.lit !== after.lit && lit.some((own) => own !== null && row.output.includes(own))) return 'all';
+  if (before.kept === after.kept) return 'none';
+  if (old === undefined || present === undefined || old.kept !== present.kept) return 'all';
+  if (old.cut.some((flag, channel) => flag !== present.cut[channel])) return 'all';
+  return old.macs === present.macs ? 'none' : 'cost';
 }
 
 function leftDiffers(before: Moment, after: Moment): boolean {
@@ -151,10 +201,4 @@ function leftDiffers(before: Moment, after: Moment): boolean {
 
 function trunkDiffers(before: KeptTree, after: KeptTree): boolean {
   return before.trunk.some((channels, index) => channels !== after.trunk[index]);
-}
-
-function rowDiffers(before: KeptRow | undefined, after: KeptRow | undefined): boolean {
-  if (before === undefined || after === undefined) return before !== after;
-  if (before.kept !== after.kept || before.macs !== after.macs) return true;
-  return before.cut.some((flag, channel) => flag !== after.cut[channel]);
 }
