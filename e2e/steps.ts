@@ -4,7 +4,7 @@ import { writeNetworkFile } from '../workers/formats/network-file';
 import { buildZooNetwork } from '../workers/network/zoo';
 
 /** Scoring, checking and training share two cores with the browser: a person waits too. */
-export const patience = 240_000;
+export const patience = 90_000;
 
 /** Text with plain spaces: the page sets non-breaking ones before units. */
 export const plain = (text: string | null): string => (text ?? '').replaceAll('\u00a0', ' ');
@@ -72,29 +72,30 @@ export async function readPlan(page: Page): Promise<{ readonly removed: number; 
 export async function pullBudget(page: Page, percent: number): Promise<void> {
   const box = await budget(page).boundingBox();
   if (box === null) throw new Error('The budget line is not drawn.');
-  const y = box.y + box.height / 2;
-  await page.mouse.move(box.x + box.width / 2, y);
+  // By its flag: further down, points that stand on the line take the pointer.
+  await page.mouse.move(box.x + box.width / 2, box.y + 8);
   await page.mouse.down();
   await moveBudget(page, percent);
 }
 
-/** Moves the held budget line until it reads `percent`. */
+/** Moves the held budget line to `percent`, within half of one: a pixel is a third of a percent. */
 export async function moveBudget(page: Page, percent: number): Promise<void> {
   const read = async () => {
     const box = await budget(page).boundingBox();
     if (box === null) throw new Error('The budget line is not drawn.');
     const value = Number(await budget(page).getAttribute('aria-valuenow'));
-    return { x: box.x + box.width / 2, y: box.y + box.height / 2, value };
+    return { x: box.x + box.width / 2, y: box.y + 8, value };
   };
   const from = await read();
-  const probe = from.x + (percent > from.value ? 40 : -40);
-  await page.mouse.move(probe, from.y, { steps: 4 });
+  await page.mouse.move(from.x + (percent > from.value ? 40 : -40), from.y, { steps: 4 });
+  // The line is drawn in the frame after the pointer moved.
+  await expect.poll(async () => Math.abs((await read()).value - from.value), { timeout: patience }).toBeGreaterThan(1);
   const near = await read();
   const perPercent = (near.x - from.x) / (near.value - from.value);
   await page.mouse.move(near.x + (percent - near.value) * perPercent, from.y, { steps: 8 });
-  for (let at = await read(); at.value !== percent; at = await read()) {
-    await page.mouse.move(at.x + (percent - at.value) * perPercent, from.y);
-  }
+  await expect
+    .poll(async () => Math.abs((await read()).value - percent), { timeout: patience })
+    .toBeLessThanOrEqual(0.5);
 }
 
 /** Sets a number of the fine-tune stage through the recipe line. */
