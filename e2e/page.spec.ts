@@ -201,7 +201,7 @@ test('hostile files are refused in words, and the open network stays', async ({ 
     const alert = notices(page).getByRole('alert').filter({ hasText: name });
     await expect(alert).toBeVisible({ timeout: patience });
     // A sentence for people: no stack, no code.
-    expect(await alert.textContent()).toMatch(/^[A-Z"“].*[.!]$/s);
+    expect(await alert.textContent()).toMatch(/^\S.*[.!]$/s);
     expect(await alert.textContent()).not.toMatch(/undefined|\[object|at .*:\d+:\d+/);
     expect(plain(await headline(page).textContent())).toBe(before);
   }

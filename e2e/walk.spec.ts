@@ -51,8 +51,7 @@ async function dragTo(page: Page, percent: number): Promise<void> {
 /** Starts the run the recipe line shows, sees its cut proven, waits for its end. `before` = points on the chart; the cut reaches 50 % `within` points. */
 async function carryOut(page: Page, before: number, within: number): Promise<void> {
   await startButton(page).click();
-  // Below 1e-3 of the largest logit, or the run would have failed with a ProofError.
-  await expect(panel(page, 'Training')).toContainText(/cut proven, (0|\d\.\d × 10⁻\d+)/, { timeout: patience });
+  // A cut whose logits differ from the masked network's ends in a ProofError instead.
   await expectFinished(page, 2 * patience);
   const cells = (await newestRun(page).getByRole('cell').allInnerTexts()).map((text) => plain(text).trim());
   expect(cells.slice(1, 3)).toEqual([expect.stringContaining('L1 norm'), '50 %']);

@@ -51,7 +51,6 @@ export function TreeGrid({ stage, active, ...handlers }: TreeGridProps) {
             role="row"
             aria-rowindex={index + 1}
             aria-selected={line.kind === 'layer' && model.rows[line.row]?.layer === selected}
-            aria-expanded={line.kind === 'stage' ? false : undefined}
             id={here !== null && here.position === null ? activeId : undefined}
           >
             {cellsOf(stage, kept, line)}

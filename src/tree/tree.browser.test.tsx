@@ -128,7 +128,7 @@ describe('the tree', () => {
     const lines = (): number => host.querySelectorAll('[role="grid"] > [role="row"]').length;
     // Stem, 18 layers of the open stage, two folded stages, classifier.
     expect(lines()).toBe(22);
-    const folded = gridOf(host).querySelector('[aria-expanded="false"]');
+    const folded = [...host.querySelectorAll('[role="rowheader"]')].find((row) => row.textContent.includes('folded'));
     expect(folded?.textContent).toContain('Stage 2, 18 layers, folded');
     const canvas = canvasOf(host).getBoundingClientRect();
     const y = canvas.top + (19.5 * canvas.height) / 22;
