@@ -124,7 +124,7 @@ export const newestRun = (page: Page): Locator =>
 /** The newest run came to its end: nothing trains, and its line says so. */
 export async function expectFinished(page: Page, timeout = patience): Promise<void> {
   await expect(startButton(page)).toBeVisible({ timeout });
-  await expect(newestRun(page).getByRole('cell', { name: 'this browser', exact: true })).toBeVisible();
+  await expect(newestRun(page).getByRole('cell', { name: 'this browser', exact: true })).toBeVisible({ timeout });
 }
 
 /** Name, hash and measured accuracy of the open network, from the first stage of the recipe. */
