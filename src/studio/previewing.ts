@@ -1,7 +1,7 @@
 /**
  * The check of the present cut on real images: asked on release, newest only, remembered.
  *
- * While a handle moves the value is an estimate between cuts already measured in this session (hollow), or nothing.
+ * While a handle moves the value is an estimate between cuts already measured since the page was opened (hollow), or nothing.
  */
 import type { CommandParams, CommandResult, RemovedChannels } from '../../workers/protocol';
 import { failureOf, type StudioContext } from './context';
