@@ -64,12 +64,18 @@ export interface MethodContext {
   /** Unaugmented batches of a split in fixed order, at most `images` images. Throws where there is no data. */
   readonly batches: (split: SplitName, images: number) => AsyncIterable<DeviceBatch>;
   readonly settings: SettingValues;
+  /** What the recipe asks for next: a method that trains heads for it. Absent where nothing follows. */
+  readonly goal?: Goal | undefined;
   /** Uniform in [0, 1), driven by the recipe's seed. */
   readonly random: () => number;
   readonly signal: AbortSignal;
   /** Monotone, 0 to 1. */
   readonly progress: (done: number, note: string) => void;
 }
+
+/** The next stage of the recipe that makes the network smaller: rules of a `prune`, budget of a `truncate`. */
+export type Goal =
+  { readonly stage: 'prune'; readonly rules: CutRules } | { readonly stage: 'truncate'; readonly budget: number };
 
 /** Ranks chosen for a decomposition. */
 export interface RankPlan {

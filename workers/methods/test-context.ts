@@ -3,9 +3,10 @@ import type { LoadedNetwork } from '../compute/executor';
 import type { Dataset } from '../datasets/dataset';
 import { createRandom } from '../linalg/random';
 import type { Network } from '../network/graph';
+import { channelGroups } from '../network/groups';
 import { plainBatches } from '../training/batching';
 import { uploadBatch } from '../training/device-batch';
-import type { DeviceBatch, Method, MethodContext, SettingValues } from './method';
+import type { DeviceBatch, Goal, Method, MethodContext, SettingValues } from './method';
 import { checkSettings } from './settings';
 
 export interface TestContextOptions {
@@ -14,6 +15,7 @@ export interface TestContextOptions {
   readonly dataset?: Dataset;
   readonly batchSize?: number;
   readonly seed?: number;
+  readonly goal?: Goal;
   readonly signal?: AbortSignal;
   readonly progress?: (done: number, note: string) => void;
 }
@@ -30,10 +32,11 @@ export function testContext(method: Method, network: Network, options: TestConte
   }
   return {
     network,
-    groups: [],
+    groups: channelGroups(network.graph),
     loaded: options.loaded,
     batches,
     settings: checkSettings(method.settings, options.settings ?? {}),
+    goal: options.goal,
     random: () => random.next(),
     signal: options.signal ?? new AbortController().signal,
     progress: options.progress ?? (() => undefined),

@@ -3,7 +3,7 @@ import type { Executor, LoadedNetwork } from '../compute/executor';
 import type { Dataset } from '../datasets/dataset';
 import { createRandom } from '../linalg/random';
 import { methodById } from '../methods';
-import { MethodError, type Method, type MethodHooks, type SettingValues } from '../methods/method';
+import { MethodError, type Goal, type Method, type MethodHooks, type SettingValues } from '../methods/method';
 import { checkSettings } from '../methods/settings';
 import { channelGroups } from '../network/groups';
 import type { Network } from '../network/graph';
@@ -17,6 +17,7 @@ export interface BeginOptions extends WorkOptions {
   readonly loaded: LoadedNetwork | undefined;
   readonly settings: SettingValues;
   readonly seed: number;
+  readonly goal?: Goal | undefined;
 }
 
 /** Starts `method`. Throws `SettingsError`, and `MethodError` where it needs images and there are none. */
@@ -35,6 +36,7 @@ export async function beginMethod(method: Method, options: BeginOptions): Promis
     loaded,
     batches: dataset === null ? missing : methodBatches(network, dataset),
     settings: checkSettings(method.settings, options.settings),
+    goal: options.goal,
     random: () => random.next(),
     signal,
     progress,

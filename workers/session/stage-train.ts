@@ -1,13 +1,13 @@
 /** The stages that train: `pretrain` and `fine-tune`, with a method acting in them or without. */
 import { methodById } from '../methods';
-import type { Method, MethodHooks } from '../methods/method';
+import type { Goal, Method, MethodHooks } from '../methods/method';
 import { checkSettings } from '../methods/settings';
 import { networkCosts } from '../network/costs';
 import { train, type Checkpoint, type TrainOutcome } from '../training/loop';
 import type { StepReport } from '../training/step-window';
 import type { TrainState } from '../training/train-state';
 import { imagesFor, measureLoaded } from './measuring';
-import type { TrainStage } from './recipe';
+import type { Recipe, TrainStage } from './recipe';
 import { StoppedError } from './run-control';
 import { beginMethod } from './scoring';
 import { onTurn, stageSeed, type StagePlace, type Work } from './work';
@@ -66,10 +66,23 @@ function begin(work: Work, place: StagePlace<TrainStage>, method: Method, loaded
       loaded,
       settings: place.stage.settings ?? {},
       seed: stageSeed(work, place.index),
+      goal: goalAfter(work.recipe, place.index),
       signal,
       progress: () => undefined,
     }),
   );
+}
+
+/** The next stage after `index` that makes the network smaller. */
+function goalAfter({ stages }: Recipe, index: number): Goal | undefined {
+  for (const next of stages.slice(index + 1)) {
+    if (next.stage === 'prune') {
+      const { stage, ...rules } = next;
+      return { stage, rules };
+    }
+    if (next.stage === 'truncate') return { stage: next.stage, budget: next.budget };
+  }
+  return undefined;
 }
 
 interface Training {
