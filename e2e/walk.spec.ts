@@ -1,8 +1,10 @@
 /** One person's whole way: open, see, drag, cut, recalibrate, fine-tune, compare, take the smaller file away. */
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { expect, test, type Page } from '@playwright/test';
 import {
   budget,
+  chooseDevice,
+  chooseFile,
   dropFile,
   expectFinished,
   expectMeasured,
@@ -20,7 +22,9 @@ import {
   readOpenNetwork,
   readPlan,
   setFineTune,
+  settled,
   startButton,
+  tinyNetworkFile,
 } from './steps';
 
 test.setTimeout(900_000);
@@ -95,6 +99,38 @@ test('WASM: the shipped network is cut to half, fine-tuned, and the file taken a
     await openStudio(fresh);
     await dropFile(fresh, download.suggestedFilename(), await readFile(path));
     await expect(fresh.getByRole('banner')).not.toContainText(original.cost, { timeout: patience });
+    expect(await readOpenNetwork(fresh)).toEqual(made);
+  } finally {
+    await elsewhere.close();
+  }
+});
+
+test('WebGPU on a simulated adapter: a network from a file goes the same way', async ({ page, browser }, info) => {
+  const file = info.outputPath('tiny.safetensors');
+  await writeFile(file, await tinyNetworkFile([2, 3, 4]));
+  await page.goto('./');
+  await expect(headline(page)).toContainText('multiply-adds', { timeout: patience });
+  await chooseFile(page, file);
+  await expect(page.getByRole('banner')).toContainText(/\d\sk multiply-adds/, { timeout: patience });
+  await settled(page);
+  await chooseDevice(page, 'Use WebGPU');
+  await settled(page);
+  const before = await measuredPoints(page).count();
+  await dragTo(page, 50);
+  await setFineTune(page, 'Epochs', '0.1');
+  // One of so few filters is many per cent.
+  await carryOut(page, before, 20);
+  const download = await exportNetwork(page, 'Cut network');
+  const made = await openResult(page);
+
+  const elsewhere = await browser.newContext();
+  try {
+    const fresh = await elsewhere.newPage();
+    await openStudio(fresh);
+    const taken = info.outputPath(download.suggestedFilename());
+    await download.saveAs(taken);
+    await chooseFile(fresh, taken);
+    await expect(fresh.getByRole('banner')).toContainText(made.cost, { timeout: patience });
     expect(await readOpenNetwork(fresh)).toEqual(made);
   } finally {
     await elsewhere.close();

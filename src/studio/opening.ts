@@ -4,7 +4,14 @@
  * After a network or data arrived, the original is measured, filters are scored, and the cut is checked.
  */
 import { errorData } from '../../workers/rpc';
-import type { DataSource, DatasetView, NetworkSource, NetworkView, ShippedNetwork } from '../../workers/protocol';
+import type {
+  DataSource,
+  DatasetView,
+  MethodDeclaration,
+  NetworkSource,
+  NetworkView,
+  ShippedNetwork,
+} from '../../workers/protocol';
 import { failureOf, notify, report, type StudioContext } from './context';
 import type { Decisions } from './decisions';
 import { sortFiles } from './files';
@@ -45,6 +52,8 @@ export function createOpening(
   const { store } = context;
   let network: Opened<NetworkSource> | null = null;
   let data: Opened<DataSource> | null = null;
+  /** Data of the open under way: a network without data of its own, opened meanwhile, takes them over. */
+  let awaited: Opened<DataSource> | null = null;
   /** Counts opens; an answer to an older one is dropped. */
   let latest = 0;
   let starts = 0;
@@ -109,13 +118,15 @@ export function createOpening(
     beside: Opened<DataSource> | null,
   ): Promise<void> {
     await opens(`Opening ${titleOf(source, store.getState().engine.shipped)}`, async (newest) => {
+      const wanted = beside ?? usualData(source);
+      awaited = wanted === null || isOpen(wanted.source) ? null : wanted;
       const view = await context.client().call('openNetwork', { source, files }, { signal: newest.signal });
       if (!newest.isNewest()) return;
       network = { source, files };
       place(view);
-      const wanted = beside ?? usualData(source);
+      scoreByWeights();
       try {
-        if (wanted !== null && !isOpen(wanted.source)) await loadDataset(wanted, newest);
+        if (awaited !== null) await loadDataset(awaited, newest);
       } catch (thrown) {
         // The network is open all the same: weights alone can be looked at, scored and cut.
         if (newest.isNewest()) report(context, thrown);
@@ -129,12 +140,14 @@ export function createOpening(
     const { engine, dataset } = store.getState();
     const shipped = source.source === 'shipped' ? engine.shipped.find(({ id }) => id === source.id) : undefined;
     if (shipped !== undefined) return { source: shipped.data, files: [] };
+    if (awaited !== null) return awaited;
     return dataset === null && source.source === 'zoo' ? { source: { source: 'shapes10' }, files: [] } : null;
   }
 
   async function openDataset(source: DataSource, files: readonly File[] = []): Promise<void> {
     await opens(`Opening ${dataTitleOf(source)}`, async (newest) => {
-      await loadDataset({ source, files }, newest);
+      awaited = { source, files };
+      await loadDataset(awaited, newest);
       settle(newest);
     });
   }
@@ -168,7 +181,10 @@ export function createOpening(
     } catch (thrown) {
       if (isNewest()) report(context, thrown);
     } finally {
-      if (isNewest()) store.setState({ opening: null });
+      if (isNewest()) {
+        awaited = null;
+        store.setState({ opening: null });
+      }
     }
   }
 
@@ -201,9 +217,19 @@ export function createOpening(
     } else if (dataset !== null && open.accuracy === null) {
       void measureOriginal(open, dataset);
     }
-    const method = store.getState().engine.methods.find(({ id }) => id === present.method);
-    if (present.scores === null || method?.needs === 'data') scoring.score(() => decisions.settle());
-    else decisions.settle();
+    if (needsOf(present.method) === 'data') scoring.score(() => decisions.settle());
+    else if (present.scores !== null) decisions.settle();
+    else if (!scoring.isScoring()) scoring.score(() => decisions.settle());
+  }
+
+  /** Weights are here before images are: what looks at weights alone need not wait for the first ones. */
+  function scoreByWeights(): void {
+    const { dataset, scoring: present } = store.getState();
+    if (dataset === null && needsOf(present.method) === 'weights') scoring.score(() => decisions.settle());
+  }
+
+  function needsOf(id: string): MethodDeclaration['needs'] | undefined {
+    return store.getState().engine.methods.find((method) => method.id === id)?.needs;
   }
 
   async function measureOriginal(open: OpenedNetwork, dataset: DatasetView): Promise<void> {

@@ -104,6 +104,21 @@ describe('opening', () => {
     expect(studio.getState().notices.map(({ message }) => message)).toEqual(['The archive is cut off.']);
   });
 
+  it('opens a file dropped during the first open, with the data that were on their way', async () => {
+    disconnect();
+    const { client, waiting } = holdingClient(createFixtureClient({ delay: 0 }), new Set(['openDataset']));
+    connect(client);
+    const first = actions.openNetwork({ source: 'zoo', architecture: 'resnet8' });
+    await vi.waitUntil(() => studio.getState().plan !== null, 5000);
+    const second = actions.openFiles([new File(['n'], 'mine.safetensors')]);
+    await vi.waitUntil(() => waiting.length === 2);
+    for (const { answer } of waiting) answer();
+    await Promise.all([first, second]);
+    await measured();
+    expect(studio.getState().network?.view.source).toEqual({ source: 'file', name: 'mine.safetensors' });
+    expect(studio.getState().dataset?.source).toEqual({ source: 'shapes10' });
+  });
+
   it('asks for no data on behalf of a file', async () => {
     await actions.openNetwork({ source: 'file', name: 'mine.safetensors' });
     expect(studio.getState().dataset).toBeNull();
