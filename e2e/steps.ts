@@ -121,10 +121,11 @@ export const startButton = (page: Page): Locator => page.getByRole('button', { n
 export const newestRun = (page: Page): Locator =>
   panel(page, 'Runs').getByRole('row').filter({ hasText: 'this browser' }).first();
 
-/** The newest run came to its end: nothing trains, and its line says so. */
+/** The newest run came to its end: nothing trains, and its line names a source without a state. */
 export async function expectFinished(page: Page, timeout = patience): Promise<void> {
   await expect(startButton(page)).toBeVisible({ timeout });
-  await expect(newestRun(page).getByRole('cell', { name: 'this browser', exact: true })).toBeVisible({ timeout });
+  const source = newestRun(page).getByRole('cell', { name: /^this browser(, [\w.-]+\.safetensors)?$/ });
+  await expect(source).toBeVisible({ timeout });
 }
 
 /** Name, hash and measured accuracy of the open network, from the first stage of the recipe. */

@@ -1,12 +1,13 @@
 /** The strip while a run trains: where it stands, its loss and accuracy, its speed and what is left. */
 import { useMemo } from 'react';
-import type { RunSummary } from '../../workers/protocol';
+import type { Progress, RunSummary } from '../../workers/protocol';
 import { methodOf, originalOf } from '../studio/run-facts';
 import type { LiveRun } from '../studio/state';
 import {
   formatAccuracy,
   formatCount,
   formatInteger,
+  formatPercent,
   formatRate,
   formatScientific,
   formatSetting,
@@ -128,7 +129,9 @@ function Facts({ live, curves }: { readonly live: LiveRun | null; readonly curve
   const macs = progress?.multiplyAddsPerSecond ?? null;
   const left = progress?.secondsLeft ?? null;
   const facts: readonly (readonly [string, string | null])[] = [
-    ['step', progress === null ? null : `${formatInteger(progress.done)} / ${formatInteger(progress.total)}`],
+    progress === null || trains(progress)
+      ? ['step', progress === null ? null : `${formatInteger(progress.done)} / ${formatInteger(progress.total)}`]
+      : ['stage', formatPercent(progress.done / progress.total)],
     ['speed', rate === null ? null : formatRate(rate, 'images')],
     ['multiply-adds', macs === null ? null : `${formatCount(macs)}/s`],
     ['time left', left === null ? null : formatTimeLeft(left)],
@@ -151,4 +154,9 @@ function Facts({ live, curves }: { readonly live: LiveRun | null; readonly curve
 
 function epochTexts(curves: TrainingCurves) {
   return curves.epochTicks.map(({ at, epoch }) => ({ at, text: epoch === 0 ? 'epoch 0' : String(epoch) }));
+}
+
+/** Other stages report parts of a whole, not steps. */
+function trains({ stageName }: Progress): boolean {
+  return stageName === 'pretrain' || stageName === 'fine-tune';
 }

@@ -58,12 +58,8 @@ export function createRunning(context: StudioContext, openedFiles: () => readonl
     },
     async controlRun(run, action) {
       try {
-        const { state } = await context.client().call('controlRun', { run, action });
-        const works = state === 'running' || state === 'paused' || state === 'waiting';
-        store.setState(({ runs, activeRun }) => ({
-          runs: runs.map((summary) => (summary.run === run ? { ...summary, state } : summary)),
-          activeRun: works ? run : activeRun === run ? null : activeRun,
-        }));
+        // What becomes of the run its events say: the answer may be older than they are.
+        await context.client().call('controlRun', { run, action });
       } catch (thrown) {
         report(context, thrown);
       }
