@@ -92,7 +92,7 @@ test('a run is started, paused, stepped, resumed and stopped by keys', async ({ 
   await tabTo(page, startButton(page));
   await page.keyboard.press('Enter');
   const strip = panel(page, 'Training');
-  await expect(strip).toContainText(/step[1-9][\d,]* \/ 3,950/, { timeout: patience });
+  await expect(strip).toContainText(/step[1-9][\d,]* \/ 3,900/, { timeout: patience });
   await page.evaluate(() => (document.activeElement as HTMLElement | null)?.blur());
   await page.keyboard.press('Space');
   await expect(strip).toContainText(/, paused/, { timeout: patience });
