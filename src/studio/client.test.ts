@@ -178,12 +178,12 @@ describe('recovery', () => {
 });
 
 describe('restart', () => {
-  it('rejects what is pending and is no accident', async () => {
+  it('cancels what is pending and is no accident', async () => {
     const { client, workers, events } = meet();
     await withRun(client, workers);
     const pending = client.call('preview', preview).catch((error: unknown) => error);
     client.restart();
-    expect(await pending).toMatchObject({ name: 'WorkerDiedError', causeKind: 'terminated' });
+    expect(await pending).toMatchObject({ name: 'CancelledError' });
     await client.call('start', start);
     expect(workers.length).toBe(2);
     expect(workers[1]?.told).toEqual(['start']);

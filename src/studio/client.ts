@@ -5,7 +5,7 @@
  * tfjs cannot be given a second device in the same worker, so a fresh worker is the only sound recovery. Handles stay
  * valid: they are names of content, and what a handle stands for is opened again when it is next used.
  */
-import { connect, WorkerDiedError, type Connection, type Port } from '../../workers/rpc';
+import { CancelledError, connect, type Connection, type Port } from '../../workers/rpc';
 import type { CommandName, CommandParams, CommandResult, Commands, RunId, StudioEvent } from '../../workers/protocol';
 import { eventSchema, resultSchemas } from '../../workers/protocol-schema';
 import type { StudioClient } from './state';
@@ -150,7 +150,8 @@ export function createStudioClient(spawn: () => Port = spawnStudio): StudioClien
     async call(command, params, options) {
       const asked = restarts;
       const stillWanted = (): void => {
-        if (asked !== restarts) throw new WorkerDiedError('The worker was restarted meanwhile.', 'terminated');
+        // Whoever asked for a fresh worker gave up what the old one was doing: nothing failed.
+        if (asked !== restarts) throw new CancelledError('The worker was replaced meanwhile.');
       };
       await recovering;
       stillWanted();
@@ -159,9 +160,14 @@ export function createStudioClient(spawn: () => Port = spawnStudio): StudioClien
         if (typeof handle === 'string') await reopen(handle);
         stillWanted();
       }
-      const result = await connection.call(command, params, options);
-      remember(command, params, result);
-      return result;
+      try {
+        const result = await connection.call(command, params, options);
+        remember(command, params, result);
+        return result;
+      } catch (error) {
+        stillWanted();
+        throw error;
+      }
     },
     subscribe(listener) {
       listeners.add(listener);
