@@ -4,7 +4,7 @@ import { writeNetworkFile } from '../workers/formats/network-file';
 import { buildZooNetwork } from '../workers/network/zoo';
 
 /** Scoring, checking and training share two cores with the browser: a person waits too. */
-export const patience = 90_000;
+export const patience = 240_000;
 
 /** Text with plain spaces: the page sets non-breaking ones before units. */
 export const plain = (text: string | null): string => (text ?? '').replaceAll('\u00a0', ' ');

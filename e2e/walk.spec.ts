@@ -16,6 +16,7 @@ import {
   newestRun,
   notices,
   openStudio,
+  panel,
   patience,
   plain,
   pullBudget,
@@ -27,7 +28,7 @@ import {
   tinyNetworkFile,
 } from './steps';
 
-test.setTimeout(900_000);
+test.setTimeout(1_800_000);
 
 /** Drags the line with the mouse: the plan follows while it moves, and the cut is measured on release. */
 async function dragTo(page: Page, percent: number): Promise<void> {
@@ -52,6 +53,7 @@ async function carryOut(page: Page, before: number, within: number, timeout = 2 
   await startButton(page).click();
   // A cut whose logits differ from the masked network's ends in a ProofError instead.
   await expectFinished(page, timeout);
+  await expect(panel(page, 'Training')).toContainText(/ended at [\d.]+\s%.*cut proven, (exact|±)/);
   const cells = (await newestRun(page).getByRole('cell').allInnerTexts()).map((text) => plain(text).trim());
   expect(cells.slice(1, 3)).toEqual([expect.stringContaining('L1 norm'), '50 %']);
   expect(Math.abs(Number.parseFloat(cells[3] ?? '') - 50)).toBeLessThan(within);

@@ -1,13 +1,14 @@
 /** The strip while nothing trains: what a fine-tune would take, what failed, what can be resumed. */
-import type { RunSummary } from '../../workers/protocol';
+import type { RunResult, RunSummary } from '../../workers/protocol';
 import { adoptRecipe } from '../studio/adopt';
 import { forecastSeconds, imagesPerEpoch } from '../studio/forecast';
 import type { StudioState } from '../studio/state';
 import { actions, studio, useStudio } from '../studio/store';
 import computing from '../ui/computing.module.css';
 import { Failure } from '../ui/failure';
-import { formatForecast, formatInteger } from '../ui/format';
+import { formatAccuracy, formatForecast, formatInteger } from '../ui/format';
 import { formatEpochs, nameOf } from '../runs/rows';
+import { CutProof } from './cut-proof';
 import { remedyFor, type Remedy } from './remedy';
 import { Transport } from './transport';
 import { useLongWork } from './work';
@@ -38,8 +39,20 @@ export function IdleStrip() {
         ) : (
           <span>{canResume ? 'Resume goes on from its last checkpoint.' : outlook}</span>
         )}
+        {newest?.state === 'finished' && newest.result !== null ? <Ending run={newest} result={newest.result} /> : null}
       </div>
     </section>
+  );
+}
+
+/** What the newest run came to. */
+function Ending({ run, result }: { readonly run: RunSummary; readonly result: RunResult }) {
+  const { accuracy, proof } = result;
+  return (
+    <span>
+      {nameOf(run)} ended{accuracy.final === null ? '' : ` at ${formatAccuracy(accuracy.final)}`}{' '}
+      <CutProof difference={proof.maxAbsLogitDifference} />
+    </span>
   );
 }
 

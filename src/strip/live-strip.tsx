@@ -9,7 +9,6 @@ import {
   formatInteger,
   formatPercent,
   formatRate,
-  formatScientific,
   formatSetting,
   formatTimeLeft,
   NBSP,
@@ -18,6 +17,7 @@ import { MethodMark } from '../ui/method-mark';
 import { Sparkline } from '../ui/sparkline';
 import { trainingCurves, type TrainingCurves } from './curves';
 import { nameOf } from '../runs/rows';
+import { CutProof } from './cut-proof';
 import { Transport } from './transport';
 import styles from './strip.module.css';
 
@@ -45,11 +45,7 @@ export function LiveStrip({ run, live }: LiveStripProps) {
             <MethodMark method={methodOf(run.recipe)} /> {nameOf(run)}
           </b>
           <span>{state}</span>
-          {live?.proof === null || live?.proof === undefined ? null : (
-            <span className={styles.proof} title="Largest difference of a logit between the masked and the cut network">
-              cut proven, {live.proof === 0 ? 'exact' : `±${formatScientific(live.proof)}`}
-            </span>
-          )}
+          <CutProof difference={live?.proof ?? null} />
         </div>
         <Transport run={run.run} state={run.state} />
       </div>
