@@ -1,5 +1,6 @@
 /** The methods the studio knows, in the order of the menu. */
 import { bnScale } from './bn-scale';
+import { csgd } from './csgd';
 import { fpgm } from './fpgm';
 import { l1 } from './l1';
 import { l2 } from './l2';
@@ -8,7 +9,7 @@ import { random } from './random';
 import { svdTruncation } from './svd';
 import { taylor } from './taylor';
 
-export const methods: readonly Method[] = [l1, l2, fpgm, taylor, bnScale, random, svdTruncation];
+export const methods: readonly Method[] = [l1, l2, fpgm, taylor, bnScale, random, svdTruncation, csgd];
 
 /** Throws `MethodError` when there is none. */
 export function methodById(id: string): Method {

@@ -6,7 +6,7 @@ import { drawShapes } from '../datasets/shapes';
 import { cutChannels } from '../network/cut';
 import { runReference } from '../network/reference';
 import { buildZooNetwork } from '../network/zoo';
-import { probeImages, probeLogits, prove, provenCut, removedSince } from './cutting';
+import { probeImages, probeLogits, prove, provenCut, provenMerge, removedSince } from './cutting';
 
 const network = buildZooNetwork({ architecture: 'resnet8', widths: [4, 8, 8], seed: 3 });
 const removed = { 'stage1.block1.conv1': [0, 2], 'stage2.block1.conv1': [1, 3, 5] };
@@ -32,6 +32,25 @@ describe('the proof', () => {
     const { maxAbsLogitDifference, network: cut } = await provenCut(executor, network, removed, dataset);
     expect(maxAbsLogitDifference).toBeLessThanOrEqual(1e-5);
     expect(cut.tensors['stage1.block1.conv1.kernel']?.shape).toEqual([3, 3, 4, 2]);
+  });
+
+  it('tells what merging changed apart from the cut, and refuses neither', async () => {
+    const kernel = network.tensors['stage1.block1.conv2.kernel'];
+    if (kernel === undefined) throw new Error('The network has this kernel.');
+    const changed = { shape: kernel.shape, values: kernel.values.map((value) => 1.5 * value) };
+    const merged = { ...network, tensors: { ...network.tensors, 'stage1.block1.conv2.kernel': changed } };
+    const proven = await provenMerge(executor, network, merged, removed, dataset);
+    const [before, between, after] = [
+      await probeLogits(executor, network, dataset),
+      await probeLogits(executor, merged, dataset),
+      await probeLogits(executor, proven.network, dataset),
+    ];
+    const largest = (a: Float32Array, b: Float32Array): number =>
+      a.reduce((most, value, at) => Math.max(most, Math.abs(value - (b[at] ?? NaN))), 0);
+    expect(proven.merging).toBe(largest(before, between));
+    expect(proven.cutting).toBe(largest(between, after));
+    expect(proven.maxAbsLogitDifference).toBe(largest(before, after));
+    expect(proven.merging).toBeGreaterThan(1e-2);
   });
 
   it('refuses a cut that changes what the network computes', async () => {

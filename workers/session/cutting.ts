@@ -43,6 +43,38 @@ export async function provenCut(
   return prove(executor, maskChannels(network, removed), cut, dataset);
 }
 
+/** A cut whose filters were merged before it. */
+export interface ProvenMerge extends Proven {
+  /** Largest change of a logit by making each cluster one filter: what training left of the differences. */
+  readonly merging: number;
+  /** Largest change by removing the filters that had gone into another: rounding. */
+  readonly cutting: number;
+}
+
+/**
+ * Removes the filters from `merged`, which is `network` with what reads them reading others. The removal is proven as
+ * any cut; the difference told is the whole one, between `network` and what is left. It may be large: where filters had
+ * not become equal, merging changes the answers, and that is for people to judge. Throws as `provenCut`.
+ */
+export async function provenMerge(
+  executor: Executor,
+  network: Network,
+  merged: Network,
+  removed: RemovedChannels,
+  dataset: Dataset,
+): Promise<ProvenMerge> {
+  const { network: cut } = await provenCut(executor, merged, removed, dataset);
+  const before = await probeLogits(executor, network, dataset);
+  const between = await probeLogits(executor, merged, dataset);
+  const after = await probeLogits(executor, cut, dataset);
+  return {
+    network: cut,
+    maxAbsLogitDifference: maxAbsDifference(before, after),
+    merging: maxAbsDifference(before, between),
+    cutting: maxAbsDifference(between, after),
+  };
+}
+
 /** `after` must answer as `before` does. */
 export async function prove(executor: Executor, before: Network, after: Network, dataset: Dataset): Promise<Proven> {
   const expected = await probeLogits(executor, before, dataset);

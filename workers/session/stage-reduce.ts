@@ -1,12 +1,12 @@
 /** The stages that make the network smaller: `score`, `prune`, `truncate`. Every cut is physical, and proven. */
-import type { LoadedNetwork } from '../compute/executor';
+import type { Executor, LoadedNetwork } from '../compute/executor';
 import { methodById } from '../methods';
 import { MethodError, type MethodHooks, type RankPlan } from '../methods/method';
 import type { Network, Tensor, TensorName } from '../network/graph';
 import type { CutPlan, CutRules, Sensitivity } from '../network/plan';
 import { createPlanner } from '../network/planner';
 import { decomposeLayers } from '../network/decompose';
-import { prove, provenCut, type Proven } from './cutting';
+import { prove, provenCut, provenMerge, type Proven } from './cutting';
 import { measure, onDevice } from './measuring';
 import type { Stage } from './recipe';
 import { beginMethod, scoreFilters, type Scored } from './scoring';
@@ -15,6 +15,8 @@ import { addCandidate, onTurn, shareReporter, stageSeed, type StagePlace, type W
 
 type StageOf<N extends Stage['stage']> = StagePlace<Extract<Stage, { stage: N }>>;
 
+/** Filters count as equal when merging them changes no logit by more than this. */
+const MERGED = 1e-3;
 /** Images every point of a sensitivity scan is measured on. */
 const SCAN_IMAGES = 256;
 
@@ -42,9 +44,20 @@ export async function pruneStage(work: Work, place: StageOf<'prune'>): Promise<v
   const plan = await decideCut(work, rules, report);
   for (const note of [plan.shortfall, ...(plan.notes ?? [])]) if (note !== undefined) work.journal.note(note);
   report(0.3, 'Cutting');
-  const before = work.acting?.hooks.beforeCut?.(work.network, plan) ?? work.network;
-  const proven = await onTurn(work, (_signal, executor) => provenCut(executor, before, plan.removed, work.dataset));
+  const proven = await onTurn(work, (_signal, executor) => cutNetwork(executor, work, plan));
   await commitReduction(work, place, proven, report);
+}
+
+/** The cut, proven. What merging filters before it changed is noted: it is told, not refused. */
+async function cutNetwork(executor: Executor, work: Work, plan: CutPlan): Promise<Proven> {
+  const { network, dataset, journal } = work;
+  const merged = work.acting?.hooks.beforeCut?.(network, plan);
+  if (merged === undefined) return provenCut(executor, network, plan.removed, dataset);
+  const proven = await provenMerge(executor, network, merged, plan.removed, dataset);
+  const [merging, cutting] = [proven.merging, proven.cutting].map((change) => change.toExponential(1));
+  const advice = proven.merging > MERGED ? ' They had not become equal yet: train longer, or pull harder.' : '';
+  journal.note(`Merging filters changed logits by at most ${merging}, cutting them by ${cutting}.${advice}`);
+  return proven;
 }
 
 export async function truncateStage(work: Work, place: StageOf<'truncate'>): Promise<void> {

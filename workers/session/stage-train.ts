@@ -10,6 +10,7 @@ import { imagesFor, measureLoaded } from './measuring';
 import type { Recipe, TrainStage } from './recipe';
 import { StoppedError } from './run-control';
 import { beginMethod } from './scoring';
+import { endActing } from './stage-reduce';
 import { onTurn, stageSeed, type StagePlace, type Work } from './work';
 import type { LoadedNetwork } from '../compute/executor';
 
@@ -26,6 +27,8 @@ export async function trainStage(
   const loaded = executor.load(work.network);
   const teacher = stage.distillation > 0 && work.original !== null ? executor.load(work.original) : undefined;
   const method = stage.method === undefined ? undefined : methodById(stage.method);
+  // One method decides: the last that acted.
+  if (method !== undefined) endActing(work);
   let kept = false;
   let hooks: MethodHooks | undefined;
   try {
