@@ -48,6 +48,42 @@ function rows({ name, network, data, measureOn, recalibrate, fineTune }) {
   ]);
 }
 
+/**
+ * Centripetal SGD against criteria at the same widths, for the same number of epochs: the one trains before its cut, the
+ * others after. Three seeds.
+ */
+function centripetalRows({ name, network, data, measureOn, training, settings }) {
+  const train = { stage: 'fine-tune', ...training };
+  const scored = (method) => (prune) => [{ stage: 'score', method }, prune, train];
+  const ways = [
+    {
+      id: 'csgd',
+      label: 'C-SGD',
+      stages: (prune) => [{ ...train, method: 'csgd', settings }, { stage: 'evaluate', split: measureOn }, prune],
+    },
+    { id: 'l1', label: 'L1', stages: scored('l1') },
+    { id: 'random', label: 'random', stages: scored('random') },
+  ];
+  return [0.65, 0.5, 0.39].flatMap((budget) =>
+    ways.flatMap(({ id, label, stages }) =>
+      [1, 2, 3].map((seed) => ({
+        key: `${id}-seed${seed}-${Math.round(100 * budget)}`,
+        label: `${label}, seed ${seed}`,
+        budget,
+        recipe: {
+          version: 1,
+          name: `${label} at ${Math.round(100 * budget)} %, ${name}, seed ${seed}`,
+          seed,
+          network,
+          data,
+          measureOn,
+          stages: [...stages({ stage: 'prune', budget, allocation: 'uniform' }), { stage: 'evaluate', split: 'test' }],
+        },
+      })),
+    ),
+  );
+}
+
 const sgd = { batchSize: 64, momentum: 0.9, weightDecay: 5e-4, schedule: 'cosine', augment: true };
 
 export const tables = {
@@ -79,5 +115,37 @@ export const tables = {
       recalibrate: 1024,
       fineTune: { epochs: 1, imagesPerEpoch: 3000, learningRate: 0.02, ...sgd },
     }),
+  },
+  'csgd-shapes10': {
+    title: 'Centripetal SGD on Shapes-10: the shipped ResNet-8',
+    note: 'Accuracy in % on 1,000 validation images, at the end also on 2,000 test images. All train for 4 epochs of 5,000 images at the same widths: C-SGD before its cut and not after, L1 and random after theirs. The paper compares after 600 epochs.',
+    rows: centripetalRows({
+      name: 'ResNet-8 on Shapes-10',
+      network: { source: 'shipped', id: 'resnet8-shapes10' },
+      data: { source: 'shapes10' },
+      measureOn: 'validation',
+      training: { epochs: 4, learningRate: 0.03, ...sgd, batchSize: 32, weightDecay: 1e-4 },
+      settings: { strength: 0.3 },
+    }),
+  },
+  'csgd-cifar10': {
+    title: 'Centripetal SGD on CIFAR-10: a pretrained ResNet-20 (option A), a subset of the data',
+    note: 'Accuracy in % on 2,000 test images. All train for 3 epochs of 4,500 images at the same widths: C-SGD before its cut and not after, L1 and random after theirs. The paper reports no loss at 60.8 % fewer multiply-adds, for ResNet-56 after 600 epochs of 50,000 images.',
+    rows: centripetalRows({
+      name: 'ResNet-20 on the CIFAR-10 subset',
+      network: { source: 'file', name: 'resnet20-cifar10.safetensors' },
+      data: { source: 'cifar10' },
+      measureOn: 'test',
+      training: { epochs: 3, learningRate: 0.02, ...sgd, batchSize: 32, weightDecay: 1e-4 },
+      settings: { strength: 0.4 },
+    }),
+  },
+  'csgd-squeeze': {
+    title: 'Train wide, then squeeze: ResNet-8 on Shapes-10',
+    note: 'Accuracy in % on 2,000 test images. The network trained at 1.5 times its width for 8 epochs and squeezed to it by C-SGD in 8 more, `recipes/csgd-squeeze-resnet8.json`, against the same network trained directly for 16 epochs, `recipes/resnet8-shapes10.json`. "Kept" is the share of the network each began with.',
+    rows: [
+      { key: 'squeezed', label: 'wide, then squeezed', budget: 0.45, recipe: recipeFile('csgd-squeeze-resnet8') },
+      { key: 'direct', label: 'directly', budget: 1, recipe: recipeFile('resnet8-shapes10') },
+    ],
   },
 };

@@ -7,6 +7,7 @@ import { createExecutor } from '../compute/runtime';
 import { cutChannels } from '../network/cut';
 import { networkCosts } from '../network/costs';
 import type { Network, Tensors } from '../network/graph';
+import { channelGroups } from '../network/groups';
 import { openRules } from '../network/planner';
 import { createControl } from '../training/control';
 import { uploadBatch } from '../training/device-batch';
@@ -14,6 +15,10 @@ import { plainBatches } from '../training/batching';
 import { train, type Checkpoint, type TrainOptions } from '../training/loop';
 import { tinySettings } from '../training/tiny-task';
 import { csgd } from './csgd';
+import { clusteredAxes } from './csgd/axes';
+import { restoredClusters } from './csgd/clusters';
+import { statisticsSpread } from './csgd/distances';
+import { averageClusters } from './csgd/merge';
 import { tinyData, tinyWide } from './csgd/tiny-training';
 import type { Goal, MethodHooks, SettingValues, Telemetry } from './method';
 import { testContext } from './test-context';
@@ -109,6 +114,27 @@ describe('centripetal SGD', () => {
     expect(values['accuracyIfCutNow']).toBe(values['accuracyNow']);
     end(late);
     expect(memory().numTensors).toBe(tensors);
+  });
+
+  it('measures statistics anew that have not followed equal filters yet', async () => {
+    const short: Partial<TrainOptions> = { settings: { ...settings, schedule: 'constant', epochs: 0.25 } };
+    const first = await act(wide, short);
+    const state = (await first.hooks.readState?.()) ?? {};
+    const clusters = channelGroups(wide.graph).flatMap((group) => {
+      const saved = state[`cluster ${group.id}`];
+      return saved === undefined ? [] : [restoredClusters(group, saved.values)];
+    });
+    end(first);
+    const axes = clusteredAxes(wide, clusters);
+    const averaged = Object.entries(averageClusters(wide, axes).tensors);
+    const statistics = (name: string): boolean => /mean|variance/.test(name);
+    const equal = Object.fromEntries(averaged.filter(([name]) => !statistics(name)));
+    // k-means finds the filters that are equal, so the clusters are these again.
+    const second = await act({ ...wide, tensors: { ...wide.tensors, ...equal } }, short);
+    expect(statisticsSpread(wide.tensors, axes)).toBeGreaterThan(0.1);
+    expect(statisticsSpread(await second.loaded.readBack(), axes)).toBeLessThan(1e-4);
+    expect(maxAbsDifference(logitsOf(second.loaded), (await cutOf(second)).logits)).toBeLessThan(1e-4);
+    end(second);
   });
 
   it('says so when it is asked for another budget than it trained for', async () => {

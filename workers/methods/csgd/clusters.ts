@@ -2,7 +2,7 @@
  * Which filters are to become one: a cluster for every unit of every channel group that gets narrower.
  *
  * A unit is a filter together with all that is tied to it, so one clustering of units is shared by every layer of the
- * group: the leader decides by its kernels, the followers obey (paper, section 3.3). Units of one group occur in the same
+ * group: the leader decides by its kernels, the followers obey (the paper's pacesetter). Units of one group occur in the same
  * places throughout the network. That is all an option-A shortcut needs: padded channels form a group of their own, and
  * those that come from the stage before belong to that stage's group, so only channels with the same origin, or both
  * without one, are ever in one cluster.

@@ -16,7 +16,7 @@ export interface Deviation {
   readonly largestShare: number;
 }
 
-/** The paper's monitor (its equation 7), in float64. */
+/** How far the clusters are from being one filter each (the authors' monitor), in float64. */
 export function deviationOf(tensors: Tensors, { filters }: ClusteredAxes): Deviation {
   let [chi, chiVectors, largest, largestShare] = [0, 0, 0, 0];
   for (const [name, axis] of filters) {

@@ -1,4 +1,4 @@
-/** The laws of the centripetal update (paper, section 3; specification of the method, T1 to T6, T12, T18), on WASM. */
+/** The laws of the centripetal update, on WASM. */
 import { mul, tensor, variable, type Tensor } from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Executor } from '../../compute/executor';
@@ -121,7 +121,7 @@ it('equals the matrix form of the paper', () => {
   const strength = 0.4;
   const size = (unit: number): number => of.filter((cluster) => cluster === of[unit]).length;
   const same = (i: number, j: number): boolean => of[i] === of[j];
-  // Equations 8 to 10, weight decay left to the optimiser.
+  // The paper's two matrices, weight decay left to the optimiser.
   const gamma = (i: number, j: number): number => (same(i, j) ? 1 / size(i) : 0);
   const lambda = (i: number, j: number): number =>
     i === j ? strength * (1 - 1 / size(i)) : same(i, j) ? -strength / size(i) : 0;

@@ -1,7 +1,7 @@
 /**
  * The centripetal update, on the device.
  *
- * Paper, equation 5, with gradient G, weights W and strength e: the gradient of each filter becomes the mean of its
+ * The paper's update rule, with gradient G, weights W and strength e: the gradient of each filter becomes the mean of its
  * cluster's, and its distance from the mean of the cluster is added:
  *
  *     U = avg(G) + e (W - avg(W)) = avg(G - e W) + e W
