@@ -1,6 +1,7 @@
 /**
  * The two directions in which a set of points spreads most: where filters of thousands of weights are drawn on a plane.
  */
+import { gramMatrix } from './k-means';
 
 /** An affine map to the plane. `origin` is the mean of the points, the axes are orthonormal; all of the points' length. */
 export interface Plane {
@@ -8,23 +9,29 @@ export interface Plane {
   readonly axes: readonly [Float64Array, Float64Array];
 }
 
-const ROUNDS = 300;
-const SETTLED = 1e-12;
+const ROUNDS = 500;
+const SETTLED = 1e-13;
+/** Spread, as a share of that of the farthest point, below which there is none. */
+const NOTHING = 1e-20;
 
 /**
- * The first two principal axes of `points` (equal lengths, at least one point), by orthogonal iteration on the points
- * themselves: two axes do not need a whole decomposition, and close second and third axes draw alike. An axis along which
- * nothing spreads is zero. Each axis points where its largest component is positive, so that drawings do not flip.
+ * The first two principal axes of `points` (equal lengths, at least one point), by power iteration on the inner products
+ * of the centred points: two axes do not need a whole decomposition, and close second and third axes draw alike. An axis
+ * along which nothing spreads is zero. Each axis points where its largest component is positive, so that drawings do not
+ * flip.
  */
 export function principalPlane(points: readonly ArrayLike<number>[]): Plane {
   const length = points[0]?.length ?? 0;
   const origin = new Float64Array(length);
   for (const point of points) for (let at = 0; at < length; at++) origin[at] = (origin[at] ?? 0) + (point[at] ?? 0);
-  for (let at = 0; at < length; at++) origin[at] = (origin[at] ?? 0) / Math.max(1, points.length);
+  for (let at = 0; at < length; at++) origin[at] = (origin[at] ?? 0) / points.length;
   const centred = points.map((point) => origin.map((mean, at) => (point[at] ?? 0) - mean));
-  const largest = centred.reduce((most, point) => Math.max(most, dot(point, point)), 0);
-  const first = axis(centred, largest, []);
-  return { origin, axes: [first, axis(centred, largest, [first])] };
+  const gram = gramMatrix(centred);
+  const first = eigenvector(gram, points.length, []);
+  const second = eigenvector(gram, points.length, [first]);
+  const along = direction(combined(centred, first));
+  // Right angles among weights are right angles among axes only as far as the iteration got.
+  return { origin, axes: [along, direction(without(combined(centred, second), [along]))] };
 }
 
 /** Where `point` lies on the plane. */
@@ -38,29 +45,48 @@ export function projected({ origin, axes: [first, second] }: Plane, point: Array
   return [x, y];
 }
 
-/** The direction of largest spread at right angles to `others`. */
-function axis(centred: readonly Float64Array[], largest: number, others: readonly Float64Array[]): Float64Array {
-  // The point farthest out is seldom at right angles to the axis looked for.
-  let best = new Float64Array(centred[0]?.length ?? 0);
-  for (const point of centred) {
-    const candidate = without(point, others);
-    if (dot(candidate, candidate) > dot(best, best)) best = candidate;
+/** The eigenvector of the largest eigenvalue at right angles to `others`; zero where there is nothing left. */
+function eigenvector(gram: Float64Array, count: number, others: readonly Float64Array[]): Float64Array {
+  const farthest = Array.from({ length: count }, (_, at) => gram[at * count + at] ?? 0).reduce(
+    (a, b) => Math.max(a, b),
+    0,
+  );
+  let current = new Float64Array(count);
+  let most = 0;
+  // Begins with the column that has most left: it is seldom at right angles to the vector looked for.
+  for (let column = 0; column < count; column++) {
+    const candidate = without(gram.subarray(column * count, (column + 1) * count), others);
+    const size = dot(candidate, candidate);
+    if (size > most) [current, most] = [candidate, size];
   }
-  if (dot(best, best) <= 1e-24 * largest || largest === 0) return best.fill(0);
-  let current = unit(best);
+  if (most <= NOTHING * farthest * farthest) return new Float64Array(count);
+  current = scaled(current, 1 / Math.sqrt(most));
   for (let round = 0; round < ROUNDS; round++) {
-    const next = new Float64Array(current.length);
-    for (const point of centred) {
-      const share = dot(point, current);
-      for (let at = 0; at < next.length; at++) next[at] = (next[at] ?? 0) + share * (point[at] ?? 0);
-    }
-    const turned = unit(without(next, others));
-    const change = 1 - Math.abs(dot(turned, current));
-    current = turned;
+    const product = Float64Array.from({ length: count }, (_, row) =>
+      dot(gram.subarray(row * count, (row + 1) * count), current),
+    );
+    const turned = without(product, others);
+    const next = scaled(turned, 1 / Math.sqrt(dot(turned, turned)));
+    const change = 1 - Math.abs(dot(next, current));
+    current = next;
     if (change < SETTLED) break;
   }
-  const peak = current.reduce((most, value) => (Math.abs(value) > Math.abs(most) ? value : most), 0);
-  return peak < 0 ? current.map((value) => -value) : current;
+  return current;
+}
+
+function combined(points: readonly Float64Array[], weights: Float64Array): Float64Array<ArrayBuffer> {
+  const sum = new Float64Array(points[0]?.length ?? 0);
+  points.forEach((point, index) => {
+    const weight = weights[index] ?? 0;
+    for (let at = 0; at < sum.length; at++) sum[at] = (sum[at] ?? 0) + weight * (point[at] ?? 0);
+  });
+  return sum;
+}
+
+/** The unit vector along `vector`, its largest component positive; zero for zero. */
+function direction(vector: Float64Array<ArrayBuffer>): Float64Array {
+  const peak = vector.reduce((most, value) => (Math.abs(value) > Math.abs(most) ? value : most), 0);
+  return peak === 0 ? vector : scaled(vector, Math.sign(peak) / Math.sqrt(dot(vector, vector)));
 }
 
 function without(vector: Float64Array, others: readonly Float64Array[]): Float64Array<ArrayBuffer> {
@@ -72,9 +98,8 @@ function without(vector: Float64Array, others: readonly Float64Array[]): Float64
   return rest;
 }
 
-function unit(vector: Float64Array<ArrayBuffer>): Float64Array<ArrayBuffer> {
-  const length = Math.sqrt(dot(vector, vector));
-  return length === 0 ? vector : vector.map((value) => value / length);
+function scaled(vector: Float64Array<ArrayBuffer>, factor: number): Float64Array<ArrayBuffer> {
+  return vector.map((value) => value * factor);
 }
 
 function dot(a: Float64Array, b: Float64Array): number {

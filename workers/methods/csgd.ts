@@ -80,14 +80,24 @@ export const csgd: Method = {
     },
   },
   begin: async (context) => {
-    const { loaded, goal } = context;
-    if (goal?.stage !== 'prune') {
-      const cure = 'put a "prune" stage after it: its budget decides how many filters become one';
-      throw new MethodError(`Centripetal SGD heads for a cut; ${cure}.`, 'csgd');
+    const { network, groups, loaded, goal, signal } = context;
+    if (goal?.stage !== 'prune' || loaded === undefined) {
+      const text = 'Centripetal SGD acts in a training stage and heads for the "prune" stage after it: put one there.';
+      throw new MethodError(`${text} Its budget decides how many filters become one.`, 'csgd');
     }
-    if (loaded === undefined) throw new MethodError('Centripetal SGD acts in training; use it there.', 'csgd');
-    const widths = clusterCounts(context.network, context.groups, goal.rules);
-    return new CentripetalSgd(context, loaded, widths, await clusterAll(context, widths));
+    const turns = createTurns();
+    const between = async (): Promise<void> => {
+      await turns.next();
+      signal.throwIfAborted();
+    };
+    try {
+      const widths = clusterCounts(network, groups, goal.rules);
+      const clusters = await clusterAll(context, widths, between);
+      const planes = await layerPlanes(network, clusteredAxes(network, clusters), between);
+      return new CentripetalSgd(context, { loaded, widths, clusters, planes });
+    } finally {
+      turns.close();
+    }
   },
 };
 
@@ -99,22 +109,20 @@ const ALIKE = 1e-3;
 const STATISTICS_ALIKE = 1e-4;
 const SETTLE_IMAGES = 1024;
 
-async function clusterAll(context: MethodContext, { counts }: Widths): Promise<GroupClusters[]> {
-  const { network, groups, signal, progress, random } = context;
+async function clusterAll(
+  context: MethodContext,
+  { counts }: Widths,
+  between: () => Promise<void>,
+): Promise<GroupClusters[]> {
+  const { network, groups, progress, random } = context;
   const mode = clusterMode(context.settings['clustering']);
   const clusters: GroupClusters[] = [];
-  const turns = createTurns();
-  try {
-    for (const group of groups) {
-      const count = counts.get(group.id);
-      if (count === undefined) continue;
-      signal.throwIfAborted();
-      clusters.push(clusterGroup(network, group, count, mode, random));
-      progress(clusters.length / counts.size, `Clustered group ${clusters.length} of ${counts.size}`);
-      await turns.next();
-    }
-  } finally {
-    turns.close();
+  for (const group of groups) {
+    const count = counts.get(group.id);
+    if (count === undefined) continue;
+    clusters.push(clusterGroup(network, group, count, mode, random));
+    progress(clusters.length / counts.size, `Clustered group ${clusters.length} of ${counts.size}`);
+    await between();
   }
   return clusters;
 }
@@ -123,22 +131,34 @@ function clusterMode(setting: number | string | boolean | undefined): ClusterMod
   return setting === 'even' || setting === 'imbalanced' ? setting : 'kmeans';
 }
 
+/** What a stage begins with. */
+interface Prepared {
+  readonly loaded: LoadedNetwork;
+  readonly widths: Widths;
+  readonly clusters: readonly GroupClusters[];
+  readonly planes: ReadonlyMap<LayerId, Plane>;
+}
+
 class CentripetalSgd implements MethodHooks {
+  private readonly loaded: LoadedNetwork;
+  private readonly widths: Widths;
+  private clusters: readonly GroupClusters[];
+  private planes: ReadonlyMap<LayerId, Plane>;
   private axes: ClusteredAxes;
   private pull: CentripetalPull;
-  private planes: ReadonlyMap<LayerId, Plane>;
   private probed: ProbeResult = { accuracyNow: NaN, accuracyIfCutNow: NaN, logitChangeIfCutNow: NaN };
   private probeAgainAt = 0;
 
   constructor(
     private readonly context: MethodContext,
-    private readonly loaded: LoadedNetwork,
-    private readonly widths: Widths,
-    private clusters: readonly GroupClusters[],
+    { loaded, widths, clusters, planes }: Prepared,
   ) {
+    this.loaded = loaded;
+    this.widths = widths;
+    this.clusters = clusters;
+    this.planes = planes;
     this.axes = clusteredAxes(context.network, clusters);
     this.pull = createPull(this.axes.filters);
-    this.planes = layerPlanes(context.network, this.axes);
   }
 
   changeGradients({

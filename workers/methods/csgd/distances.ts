@@ -49,11 +49,21 @@ export function statisticsSpread(tensors: Tensors, { filters }: ClusteredAxes): 
   return spread;
 }
 
-/** A plane for every clustered layer, laid through its filters as they are now: later positions can be compared. */
-export function layerPlanes(network: Network, axes: ClusteredAxes): Map<LayerId, Plane> {
-  return new Map(
-    clusteredLayers(network, axes).map((layer) => [layer, principalPlane(filtersOf(network, layer))] as const),
-  );
+/**
+ * A plane for every clustered layer, laid through its filters as they are now: later positions can be compared. `between`
+ * is awaited after each layer.
+ */
+export async function layerPlanes(
+  network: Network,
+  axes: ClusteredAxes,
+  between: () => Promise<void>,
+): Promise<Map<LayerId, Plane>> {
+  const planes = new Map<LayerId, Plane>();
+  for (const layer of clusteredLayers(network, axes)) {
+    planes.set(layer, principalPlane(filtersOf(network, layer)));
+    await between();
+  }
+  return planes;
 }
 
 /** Per clustered layer what the inspector draws; see `csgd.ts` for the names. */
