@@ -45,7 +45,7 @@ export const csgd: Method = {
       label: 'Strength',
       explain:
         'How hard filters are pulled to the mean of their cluster. Too little and they are not equal in time; too much wrecks the network first.',
-      default: 0.1,
+      default: 0.3,
       min: 0.001,
       max: 10,
       step: 0.001,
