@@ -13,7 +13,7 @@ import { createControl } from '../training/control';
 import { uploadBatch } from '../training/device-batch';
 import { plainBatches } from '../training/batching';
 import { train, type Checkpoint, type TrainOptions } from '../training/loop';
-import { tinySettings } from '../training/tiny-task';
+import { tinyDataset, tinySettings } from '../training/tiny-task';
 import { csgd } from './csgd';
 import { clusteredAxes } from './csgd/axes';
 import { restoredClusters } from './csgd/clusters';
@@ -220,6 +220,15 @@ describe('centripetal SGD', () => {
       expect(new Set(cluster).size).toBe(stays?.reduce((sum, flag) => sum + flag, 0));
     }
     end(acted);
+  });
+
+  it('tells no accuracy where there are no images to measure it on', async () => {
+    const loaded = executor.load(wide);
+    const dataset = tinyDataset(16, 0);
+    const hooks = await csgd.begin(testContext(csgd, wide, { loaded, dataset, goal, settings: knobs }));
+    const { values } = (await hooks.telemetry?.()) ?? { values: {} };
+    expect(Object.keys(values)).toEqual(['chi', 'chiVectors', 'largestDistance', 'largestShare']);
+    end({ loaded, hooks, telemetry: [] });
   });
 
   it('asks for the prune stage it heads for', async () => {

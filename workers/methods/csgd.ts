@@ -6,6 +6,7 @@ import { lockedLayers } from '../network/groups';
 import type { CutPlan, CutRules } from '../network/plan';
 import type { Plane } from '../linalg/principal-axes';
 import type { LoadedNetwork } from '../compute/executor';
+import { DatasetError } from '../datasets/dataset';
 import { createTurns } from '../training/turns';
 import { clusteredAxes, mergedClasses, type ClusteredAxes } from './csgd/axes';
 import { clusterGroup, restoredClusters, type ClusterMode, type GroupClusters } from './csgd/clusters';
@@ -25,7 +26,7 @@ import { numberSetting } from './settings';
  * Telemetry values: `chi` and `chiVectors`, the sums of squared distances from the cluster means over kernels and over
  * biases and batch norm; `largestDistance` of any filter, and `largestShare`, that distance as a share of a filter's
  * length (about 1e-7 is rounding: identical); on 200 validation images `accuracyNow`, `accuracyIfCutNow` and
- * `logitChangeIfCutNow`, measured as often as costs a twentieth of the time, else the numbers of last time; NaN before.
+ * `logitChangeIfCutNow`, measured as often as costs a twentieth of the time, else the numbers of last time; absent where there are no such images.
  * Per clustered layer, one number a filter: `distance` from its cluster's mean, `cluster` (numbered from 0), `stays` (1 or
  * 0), and `x`, `y` on the plane of the layer's two largest principal axes as they were when the stage began.
  */
@@ -146,7 +147,7 @@ class CentripetalSgd implements MethodHooks {
   private planes: ReadonlyMap<LayerId, Plane>;
   private axes: ClusteredAxes;
   private pull: CentripetalPull;
-  private probed: ProbeResult = { accuracyNow: NaN, accuracyIfCutNow: NaN, logitChangeIfCutNow: NaN };
+  private probed: ProbeResult | undefined;
   private probeAgainAt = 0;
 
   constructor(
@@ -205,7 +206,12 @@ class CentripetalSgd implements MethodHooks {
     const began = performance.now();
     if (began < this.probeAgainAt) return;
     const batches = this.context.batches('validation', PROBE_IMAGES);
-    this.probed = (await probe(this.loaded, network.tensors, this.merged(network), batches)) ?? this.probed;
+    try {
+      this.probed = await probe(this.loaded, network.tensors, this.merged(network), batches);
+    } catch (error) {
+      // Training goes on without validation images; there is just no accuracy to tell.
+      if (!(error instanceof DatasetError && error.kind === 'empty')) throw error;
+    }
     const ended = performance.now();
     this.probeAgainAt = ended + (ended - began) / PROBE_SHARE;
   }

@@ -15,14 +15,14 @@ export interface ProbeResult {
 
 /**
  * Runs `batches` through the network as it is loaded and with `cut`'s tensors in their place, and puts its own back: every
- * bit of them, so a training that is probed goes on as one that is not. `now` are the present tensors. Undefined without images.
+ * bit of them, so a training that is probed goes on as one that is not. `now` are the present tensors. Throws as `batches` does where there are no images.
  */
 export async function probe(
   loaded: LoadedNetwork,
   now: Tensors,
   cut: Network,
   batches: AsyncIterable<DeviceBatch>,
-): Promise<ProbeResult | undefined> {
+): Promise<ProbeResult> {
   let [images, right, rightIfCut, change] = [0, 0, 0, 0];
   for await (const batch of batches) {
     try {
@@ -42,7 +42,6 @@ export async function probe(
       batch.labels.dispose();
     }
   }
-  if (images === 0) return undefined;
   return { accuracyNow: right / images, accuracyIfCutNow: rightIfCut / images, logitChangeIfCutNow: change };
 }
 
