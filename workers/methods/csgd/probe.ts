@@ -15,7 +15,8 @@ export interface ProbeResult {
 
 /**
  * Runs `batches` through the network as it is loaded and with `cut`'s tensors in their place, and puts its own back: every
- * bit of them, so a training that is probed goes on as one that is not. `now` are the present tensors. Throws as `batches` does where there are no images.
+ * bit of them, so a training that is probed goes on as one that is not. `now` are the present tensors. Throws as `batches`
+ * does, where there are no images.
  */
 export async function probe(
   loaded: LoadedNetwork,
@@ -27,8 +28,7 @@ export async function probe(
   for await (const batch of batches) {
     try {
       const [logits, labels] = await Promise.all([values(loaded.forward(batch.images)), values(batch.labels.clone())]);
-      loaded.assign(cut.tensors);
-      const logitsIfCut = await values(loaded.forward(batch.images)).finally(() => loaded.assign(now));
+      const logitsIfCut = await logitsWith(loaded, cut.tensors, now, batch);
       const classes = batch.labels.shape[1];
       for (let row = 0; row < batch.labels.shape[0]; row++) {
         const label = argMax(labels, row * classes, classes);
@@ -43,6 +43,20 @@ export async function probe(
     }
   }
   return { accuracyNow: right / images, accuracyIfCutNow: rightIfCut / images, logitChangeIfCutNow: change };
+}
+
+async function logitsWith(
+  loaded: LoadedNetwork,
+  tensors: Tensors,
+  now: Tensors,
+  { images }: DeviceBatch,
+): Promise<Float32Array> {
+  try {
+    loaded.assign(tensors);
+    return await values(loaded.forward(images));
+  } finally {
+    loaded.assign(now);
+  }
 }
 
 async function values(tensor: {
