@@ -1,5 +1,6 @@
 import react from '@vitejs/plugin-react';
 import { defineConfig, type Plugin } from 'vite';
+import { assembly } from './scripts/assembly.mjs';
 import { contentSecurityPolicy, isolationHeaders } from './scripts/headers.mjs';
 
 /** Puts the policy into the built pages; the dev server needs inline styles and goes without. */
@@ -17,8 +18,8 @@ const policyTag: Plugin = {
 
 export default defineConfig({
   base: './',
-  plugins: [react(), policyTag],
-  worker: { format: 'es' },
+  plugins: [react(), policyTag, assembly()],
+  worker: { format: 'es', plugins: () => [assembly()] },
   server: { headers: isolationHeaders },
   preview: { headers: { ...isolationHeaders, 'Content-Security-Policy': contentSecurityPolicy } },
   build: {

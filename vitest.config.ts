@@ -1,5 +1,6 @@
 import { playwright } from '@vitest/browser-playwright';
 import { defineConfig } from 'vitest/config';
+import { assembly } from './scripts/assembly.mjs';
 import { chromiumArguments, chromiumPath } from './scripts/chromium.mjs';
 import { isolationHeaders } from './scripts/headers.mjs';
 
@@ -10,6 +11,7 @@ export default defineConfig({
   test: {
     projects: [
       {
+        plugins: [assembly()],
         test: {
           name: 'node',
           environment: 'node',
@@ -19,6 +21,7 @@ export default defineConfig({
         },
       },
       {
+        plugins: [assembly()],
         // Cross-origin isolated, as the studio is: WASM threads need it.
         server: { headers: isolationHeaders },
         // Bundled before the first test: a package met later makes vite reload the page under a running test.

@@ -10,7 +10,7 @@ import { EagerNetwork } from './eager/loaded-network';
 import { DeviceError, type DeviceKind, type DeviceReport, type Executor } from './executor';
 import type { MemoryLimits } from './memory-plan';
 import { selfCheck } from './self-check';
-import { guardAllocation, startWasm, stopWasm, type WasmFiles } from './wasm-device';
+import { guardAllocation, startWasm, stopWasm, type WasmFiles, type WasmKernels } from './wasm-device';
 import { findAdapter, startWebGpu, stopWebGpu, type FoundAdapter } from './webgpu-device';
 
 export interface ExecutorOptions {
@@ -20,6 +20,8 @@ export interface ExecutorOptions {
   readonly wasmFiles?: WasmFiles | undefined;
   /** WASM threads, at most 8. Default: every core of a small machine, half of a larger one's. */
   readonly threads?: number | undefined;
+  /** WASM only. Default `own`. */
+  readonly kernels?: WasmKernels | undefined;
 }
 
 /**
@@ -27,23 +29,28 @@ export interface ExecutorOptions {
  * Throws `DeviceError`: `unavailable` where the device asked for is not there, `self-check` where it computes wrongly.
  */
 export async function createExecutor(options: ExecutorOptions): Promise<Executor> {
-  const { device, wasmFiles, threads } = options;
-  if (device === 'wasm') return wasmExecutor('WASM was asked for.', wasmFiles, threads);
+  const { device, wasmFiles, threads, kernels } = options;
+  if (device === 'wasm') return wasmExecutor('WASM was asked for.', wasmFiles, threads, kernels);
   const found = await findAdapter();
   if (typeof found === 'string') {
     if (device === 'webgpu') throw new DeviceError('unavailable', `${found}. Choose WASM, which runs everywhere.`);
-    return wasmExecutor(`${found}, so WASM runs on the CPU.`, wasmFiles, threads);
+    return wasmExecutor(`${found}, so WASM runs on the CPU.`, wasmFiles, threads, kernels);
   }
   if (device === 'auto' && found.software) {
     const reason = `The only WebGPU adapter is software (${found.description}), many times slower than WASM.`;
-    return wasmExecutor(reason, wasmFiles, threads);
+    return wasmExecutor(reason, wasmFiles, threads, kernels);
   }
   const asked = device === 'webgpu' ? 'WebGPU was asked for' : 'A hardware WebGPU adapter is there';
   return webGpuExecutor(found, `${asked}.`);
 }
 
-async function wasmExecutor(reason: string, files?: WasmFiles, threadsAsked?: number): Promise<Executor> {
-  const { threads, simd, heapBytes } = await startWasm(files, threadsAsked);
+async function wasmExecutor(
+  reason: string,
+  files?: WasmFiles,
+  threadsAsked?: number,
+  kernels?: WasmKernels,
+): Promise<Executor> {
+  const { threads, simd, heapBytes } = await startWasm(files, threadsAsked, kernels);
   const health = new DeviceHealth();
   const selfCheckError = await checked(stopWasm);
   guardAllocation((error) => health.report(error));

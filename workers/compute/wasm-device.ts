@@ -6,6 +6,7 @@ import threadedFactory from '@tensorflow/tfjs-backend-wasm/wasm-out/tfjs-backend
 import * as tf from '@tensorflow/tfjs-core';
 import { DeviceError } from './executor';
 import { registerWasmKernels } from './kernels/wasm-kernels';
+import { startSimd, stopSimd } from './simd/simd-kernels';
 
 /** Addresses of the backend's binaries and of its thread. */
 export interface WasmFiles {
@@ -17,6 +18,9 @@ export interface WasmFiles {
   /** `wasm-thread.js`. */
   readonly thread: string;
 }
+
+/** Convolutions by our kernels where SIMD allows, or composed of tfjs's operations: slower, and the reference. */
+export type WasmKernels = 'own' | 'composed';
 
 export interface WasmDevice {
   readonly threads: number;
@@ -47,7 +51,11 @@ const heapBytes = 4_294_901_760;
  * Makes WASM tfjs's backend. `files` are needed in a browser; in Node the installed package finds its own.
  * Throws `DeviceError('unavailable')` when the binary cannot be loaded.
  */
-export async function startWasm(files: WasmFiles | undefined, threads = defaultThreads()): Promise<WasmDevice> {
+export async function startWasm(
+  files: WasmFiles | undefined,
+  threads = defaultThreads(),
+  kernels: WasmKernels = 'own',
+): Promise<WasmDevice> {
   setThreadsCount(threads);
   const flag = async (name: string): Promise<boolean> => (await tf.env().getAsync(name)) === true;
   const simd = await flag('WASM_HAS_SIMD_SUPPORT');
@@ -57,6 +65,7 @@ export async function startWasm(files: WasmFiles | undefined, threads = defaultT
     else registerStock(files);
     registerWasmKernels();
     if (!(await tf.setBackend('wasm'))) throw new Error('tfjs could not start it');
+    if (kernels === 'own') await startSimd(tf.backend() as BackendWasm);
   } catch (cause) {
     const message = cause instanceof Error ? cause.message : String((cause as { message?: unknown }).message ?? cause);
     throw new DeviceError(
@@ -88,6 +97,7 @@ export function guardAllocation(report: (error: DeviceError) => void): void {
 
 /** Takes the backend away; a later `startWasm` makes a new one. */
 export function stopWasm(): void {
+  stopSimd();
   tf.removeBackend('wasm');
 }
 

@@ -12,7 +12,8 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Padding, Pair } from '../../network/graph';
-import { explicitPadding, padOrCrop, spread, stridedSlice } from './spatial';
+import { simdConvolve, simdInputGradient, simdKernelGradient, simdRuns } from '../simd/simd-kernels';
+import { explicitPadding, padOrCrop, spread, stridedSlice, windowedSize } from './spatial';
 
 export interface ConvolutionWindow {
   readonly kernelSize: Pair;
@@ -23,6 +24,10 @@ export interface ConvolutionWindow {
 
 /** `[n, h, w, cin]` by `[kh, kw, cin / groups, filters]`; padding may be negative (crops). */
 export function convolve(x: tf.Tensor4D, kernel: tf.Tensor4D, window: ConvolutionWindow, groups = 1): tf.Tensor4D {
+  if (simdRuns()) {
+    const [rows, columns] = windowedSize([x.shape[1], x.shape[2]], window);
+    return simdConvolve(x, kernel, [x.shape[0], rows, columns, kernel.shape[3]], window, groups);
+  }
   if (groups > 1) {
     const inputs = tf.split<tf.Tensor4D>(x, groups, 3);
     const kernels = tf.split<tf.Tensor4D>(kernel, groups, 3);
@@ -55,6 +60,7 @@ export function convolveInputGradient(
   window: ConvolutionWindow,
   groups = 1,
 ): tf.Tensor4D {
+  if (simdRuns()) return simdInputGradient(dy, kernel, inputShape, window, groups);
   if (groups > 1) {
     const gradients = tf.split<tf.Tensor4D>(dy, groups, 3);
     const kernels = tf.split<tf.Tensor4D>(kernel, groups, 3);
@@ -88,6 +94,7 @@ export function convolveKernelGradient(
   window: ConvolutionWindow,
   groups = 1,
 ): tf.Tensor4D {
+  if (simdRuns()) return simdKernelGradient(x, dy, window, groups);
   if (groups > 1) {
     const inputs = tf.split<tf.Tensor4D>(x, groups, 3);
     const gradients = tf.split<tf.Tensor4D>(dy, groups, 3);
