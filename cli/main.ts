@@ -1,4 +1,5 @@
 /** The command line: `espalier <command>`. Results on stdout, progress and errors on stderr, 0 only when it is done. */
+import { bench } from './bench';
 import { evaluate } from './evaluate';
 import { inspect } from './inspect';
 import { runRecipe } from './run';
@@ -27,6 +28,12 @@ const commands: Readonly<Record<string, Command>> = {
     usage: 'run RECIPE.json [--device auto|webgpu|wasm] [--data PATH] [--network FILE] [--seed N] [--out DIR] [--json]',
     summary: 'carries out a recipe in headless Chromium; networks and metrics.csv in DIR',
     carryOut: runRecipe,
+  },
+  bench: {
+    usage:
+      'bench [--only CONTESTANT,...] [--workloads NAME,...] [--forward] [--layers] [--threads N] [--torch PYTHON] [--json]',
+    summary: 'milliseconds of a training step, ours and others, in headless Chromium',
+    carryOut: bench,
   },
   schema: {
     usage: 'schema',

@@ -1,4 +1,7 @@
 /** What a program outside the browser may ask of `headless.html`: types alone, shared with the command line. */
+import type { LayerSpeed } from '../workers/bench/layers';
+import type { Measurement } from '../workers/bench/measure';
+import type { BenchRequest } from '../workers/bench.worker';
 import type {
   CommandResult,
   DataSource,
@@ -57,6 +60,10 @@ export type Outcome<T> =
 export interface HeadlessApi {
   run(request: HeadlessRun): Promise<Outcome<HeadlessRunOutcome>>;
   evaluate(request: HeadlessEvaluation): Promise<Outcome<HeadlessEvaluationOutcome>>;
+  /** Milliseconds of a step of the benchmark. */
+  measure(request: BenchRequest): Promise<Outcome<Measurement>>;
+  /** Multiply-adds a second of each convolution. */
+  layers(request: BenchRequest): Promise<Outcome<LayerSpeed[]>>;
 }
 
 /** Passed to `window.espalierProgress`, where the program outside has bound one; a few a second. */

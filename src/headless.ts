@@ -1,5 +1,6 @@
 /** Entry point of headless.html: the studio's own worker, driven by a program instead of a person. */
-import { errorData, RemoteError } from '../workers/rpc';
+import type { BenchCommands } from '../workers/bench.worker';
+import { connect, errorData, RemoteError, type Connection } from '../workers/rpc';
 import type { CommandParams, Recipe, RunId, RunResult, StudioEvent } from '../workers/protocol';
 import type {
   HeadlessApi,
@@ -167,4 +168,23 @@ function evaluate(request: HeadlessEvaluation): Promise<Outcome<HeadlessEvaluati
   });
 }
 
-window.espalier = { run, evaluate };
+/** A worker of its own for each measurement. */
+async function withBench<T>(job: (bench: Connection<BenchCommands>) => Promise<T>): Promise<Outcome<T>> {
+  const bench = connect<BenchCommands>(
+    () => new Worker(new URL('../workers/bench.worker.ts', import.meta.url), { type: 'module', name: 'bench' }),
+  );
+  try {
+    return { ok: true, value: await job(bench) };
+  } catch (error) {
+    return { ok: false, error: errorData(error) };
+  } finally {
+    bench.terminate();
+  }
+}
+
+window.espalier = {
+  run,
+  evaluate,
+  measure: (request) => withBench((bench) => bench.call('measure', request)),
+  layers: (request) => withBench((bench) => bench.call('layers', request)),
+};

@@ -1,0 +1,157 @@
+/** `espalier bench`: one SGD step of known networks, contestant by contestant, each in a browser of its own. */
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import type { Outcome } from '../src/headless-api';
+import type { LayerSpeed } from '../workers/bench/layers';
+import type { Measurement } from '../workers/bench/measure';
+import { workloadNames, workloads, type WorkloadName } from '../workers/bench/workloads';
+import type { BenchRequest } from '../workers/bench.worker';
+import { errorData } from '../workers/rpc';
+import { withStudioPage } from './browser';
+import { numberOption, readParameters, textOption, UsageError } from './usage';
+
+const browserContestants = ['ours-wasm', 'tfjs-wasm-composed', 'ours-webgpu', 'tfjs-webgpu'] as const;
+const contestants = [...browserContestants, 'torch'] as const;
+type Contestant = (typeof contestants)[number];
+
+/** The step of the reference, in the repository beside the built command line. */
+const torchScript = join(dirname(dirname(dirname(fileURLToPath(import.meta.url)))), 'scripts', 'bench-torch.py');
+
+interface Row {
+  readonly contestant: Contestant;
+  readonly workload: WorkloadName;
+  readonly outcome: Outcome<Measurement>;
+}
+
+export async function bench(parameters: readonly string[]): Promise<void> {
+  const { positional, values } = readParameters(parameters, {
+    json: { type: 'boolean' },
+    only: { type: 'string' },
+    workloads: { type: 'string' },
+    forward: { type: 'boolean' },
+    layers: { type: 'boolean' },
+    threads: { type: 'string' },
+    torch: { type: 'string' },
+  });
+  if (positional.length > 0) throw new UsageError(`"${positional.join(' ')}" is too much.`);
+  const python = textOption(values['torch']);
+  if (python !== undefined && !existsSync(python)) throw new UsageError(`There is no Python "${python}".`);
+  const offered = python === undefined ? browserContestants : contestants;
+  const chosen = choices('only', textOption(values['only']), offered);
+  const measured = choices('workloads', textOption(values['workloads']), workloadNames);
+  const forwardOnly = values['forward'] === true;
+  const threads = numberOption('threads', values['threads'], 1) ?? null;
+  const json = values['json'] === true;
+  if (values['layers'] === true) return layers(chosen, measured, threads, json);
+
+  const rows: Row[] = [];
+  for (const workload of measured) {
+    for (const contestant of chosen) {
+      const outcome =
+        contestant === 'torch'
+          ? await runTorch(python ?? '', workload, forwardOnly, threads)
+          : await runInBrowser({ contestant, workload, forwardOnly, threads });
+      rows.push({ contestant, workload, outcome });
+      if (!json) console.log(line(rows, rows.length - 1));
+    }
+  }
+  if (json) console.log(JSON.stringify(table(rows)));
+}
+
+/** Median milliseconds by contestant and workload; what could not run says why under `failures`. */
+function table(rows: readonly Row[]): Record<string, Record<string, number | string>> {
+  const result: Record<string, Record<string, number | string>> = {};
+  for (const { contestant, workload, outcome } of rows) {
+    if (outcome.ok) (result[contestant] ??= {})[workload] = round(outcome.value.median);
+    else (result['failures'] ??= {})[`${contestant} ${workload}`] = outcome.error.message;
+  }
+  return result;
+}
+
+/** A contestant's time, and how many times the first contestant's of the same workload it is. */
+function line(rows: readonly Row[], at: number): string {
+  const row = rows[at];
+  if (row === undefined) return '';
+  const name = `${row.workload.padEnd(14)} ${row.contestant.padEnd(20)}`;
+  if (!row.outcome.ok) return `${name} ${row.outcome.error.message}`;
+  const { median, fastest, slowest, repeats, device } = row.outcome.value;
+  const first = rows.find(({ workload, outcome }) => workload === row.workload && outcome.ok)?.outcome;
+  const ratio = first?.ok === true ? `${(median / first.value.median).toFixed(2)}x` : '';
+  const spread = `${round(fastest)} to ${round(slowest)}, ${repeats} times`;
+  return `${name} ${String(round(median)).padStart(8)} ms  ${ratio.padStart(8)}  (${spread}; ${device})`;
+}
+
+async function layers(
+  chosen: readonly Contestant[],
+  measured: readonly WorkloadName[],
+  threads: number | null,
+  json: boolean,
+): Promise<void> {
+  const result: Record<string, Record<string, readonly LayerSpeed[]>> = {};
+  for (const workload of measured) {
+    for (const contestant of chosen) {
+      if (contestant === 'torch' || contestant === 'tfjs-webgpu') continue;
+      const request: BenchRequest = { contestant, workload, forwardOnly: false, threads };
+      const speeds = await inPage((asked) => window.espalier?.layers(asked), request);
+      (result[contestant] ??= {})[workload] = speeds;
+      if (json) continue;
+      console.log(`${workload}, ${contestant}: billions of multiply-adds a second`);
+      console.log(`  ${'layer'.padEnd(26)} ${['output', 'by input', 'by kernel'].map((name) => name.padStart(10)).join('')}`);
+      for (const { layer, ...speed } of speeds) {
+        const numbers = [speed.output, speed.inputGradient, speed.kernelGradient];
+        console.log(`  ${layer.padEnd(26)} ${numbers.map((number) => number.toFixed(2).padStart(10)).join('')}`);
+      }
+    }
+  }
+  if (json) console.log(JSON.stringify(result));
+}
+
+async function runInBrowser(request: BenchRequest): Promise<Outcome<Measurement>> {
+  try {
+    return { ok: true, value: await inPage((asked) => window.espalier?.measure(asked), request) };
+  } catch (error) {
+    return { ok: false, error: errorData(error) };
+  }
+}
+
+/** Calls `window.espalier` of a fresh browser. */
+function inPage<T>(call: (request: BenchRequest) => Promise<Outcome<T>> | undefined, request: BenchRequest): Promise<T> {
+  return withStudioPage<T>([], undefined, async ({ page }) => {
+    const outcome = await page.evaluate(call as (asked: BenchRequest) => Promise<Outcome<T>>, request);
+    if (outcome === undefined) throw new Error('The page is not ready.');
+    return outcome as Outcome<T>;
+  });
+}
+
+async function runTorch(
+  python: string,
+  workload: WorkloadName,
+  forwardOnly: boolean,
+  threads: number | null,
+): Promise<Outcome<Measurement>> {
+  const { architecture, batch } = workloads[workload];
+  const parameters = [torchScript, architecture, String(batch), String(threads ?? 0), forwardOnly ? 'forward' : 'step'];
+  try {
+    const { stdout } = await promisify(execFile)(python, parameters);
+    return { ok: true, value: JSON.parse(stdout) as Measurement };
+  } catch (error) {
+    return { ok: false, error: errorData(error) };
+  }
+}
+
+/** Those of `offered` that the option names, separated by commas; all when it is absent. */
+function choices<C extends string>(name: string, value: string | undefined, offered: readonly C[]): readonly C[] {
+  if (value === undefined) return offered;
+  return value.split(',').map((part) => {
+    const found = offered.find((choice) => choice === part.trim());
+    if (found === undefined) throw new UsageError(`--${name} takes ${offered.join(', ')}, not "${part}".`);
+    return found;
+  });
+}
+
+function round(milliseconds: number): number {
+  return Number(milliseconds.toPrecision(4));
+}

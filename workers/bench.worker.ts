@@ -1,0 +1,62 @@
+/** Entry point: one contestant of the benchmark, in a worker of its own. Who started it ends it. */
+import * as v from 'valibot';
+import { layerSpeeds, type LayerSpeed } from './bench/layers';
+import { measure, type Contestant, type Measurement } from './bench/measure';
+import { ownContestant } from './bench/own';
+import { stockContestant } from './bench/stock-tfjs';
+import { workloadNames, workloads, type Workload, type WorkloadName } from './bench/workloads';
+import type { ExecutorOptions } from './compute/runtime';
+import { wasmFiles } from './compute/wasm-files';
+import { serve } from './rpc';
+
+const contestantNames = ['ours-wasm', 'ours-webgpu', 'tfjs-wasm-composed', 'tfjs-webgpu'] as const;
+type ContestantName = (typeof contestantNames)[number];
+
+/** One measurement. */
+export interface BenchRequest {
+  readonly contestant: ContestantName;
+  readonly workload: WorkloadName;
+  readonly forwardOnly: boolean;
+  /** WASM threads; null = as many as the studio takes. */
+  readonly threads: number | null;
+}
+
+export interface BenchCommands {
+  measure: { params: BenchRequest; result: Measurement };
+  layers: { params: BenchRequest; result: LayerSpeed[] };
+}
+
+function executorOptions({ contestant, threads }: BenchRequest): ExecutorOptions {
+  if (contestant === 'ours-webgpu') return { device: 'webgpu' };
+  const kernels = contestant === 'tfjs-wasm-composed' ? 'composed' : 'own';
+  return { device: 'wasm', wasmFiles, threads: threads ?? undefined, kernels };
+}
+
+function start(workload: Workload, request: BenchRequest): Promise<Contestant> {
+  if (request.contestant === 'tfjs-webgpu') return stockContestant(workload, request.forwardOnly);
+  return ownContestant(workload, executorOptions(request), request.forwardOnly);
+}
+
+const requestSchema = v.strictObject({
+  contestant: v.picklist(contestantNames),
+  workload: v.picklist(workloadNames),
+  forwardOnly: v.boolean(),
+  threads: v.nullable(v.pipe(v.number(), v.integer(), v.minValue(1))),
+});
+
+serve<BenchCommands>(
+  self,
+  {
+    async measure(request) {
+      const contestant = await start(workloads[request.workload], request);
+      try {
+        // On WebGPU a read-back after each step would be timed with it; the training loop reads every few steps.
+        return await measure(contestant, request.contestant.endsWith('webgpu') ? 3 : 1);
+      } finally {
+        contestant.dispose();
+      }
+    },
+    layers: (request) => layerSpeeds(workloads[request.workload], executorOptions(request)),
+  },
+  { measure: requestSchema, layers: requestSchema },
+);
