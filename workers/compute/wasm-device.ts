@@ -6,7 +6,7 @@ import threadedFactory from '@tensorflow/tfjs-backend-wasm/wasm-out/tfjs-backend
 import * as tf from '@tensorflow/tfjs-core';
 import { DeviceError } from './executor';
 import { registerWasmKernels } from './kernels/wasm-kernels';
-import { startSimd, stopSimd } from './simd/simd-kernels';
+import { startSimd, stopSimd } from './simd/simd-operation';
 
 /** Addresses of the backend's binaries and of its thread. */
 export interface WasmFiles {

@@ -21,6 +21,8 @@ export interface BackwardContext {
   readonly output: tf.Tensor;
   /** Batch norm only: statistics of this batch. */
   readonly statistics: { readonly mean: tf.Tensor1D; readonly variance: tf.Tensor1D } | undefined;
+  /** Batch norm only: the output of the rectifier that ran in the same pass; `dy` is then the gradient by it. */
+  readonly rectified?: tf.Tensor | undefined;
   /** Which inputs lead on to something trained. */
   readonly wanted: readonly boolean[];
   /** Whether the layer's own tensors are trained. */
@@ -63,11 +65,19 @@ export function layerGradients(layer: Layer, dy: tf.Tensor, context: BackwardCon
     case 'dense':
       return weightedGradients(layer, dy, context);
     case 'batchNorm': {
-      const { statistics, weights } = context;
+      const { statistics, weights, rectified } = context;
       const x = value(context.inputs, 0);
       if (statistics === undefined) throw new RangeError(`Batch norm "${layer.id}" has not been run forward.`);
       const gamma = optional(weights, layer.gamma);
-      const gradients = batchNormGradients(dy, x, statistics.mean, statistics.variance, gamma, layer.epsilon);
+      const gradients = batchNormGradients(
+        dy,
+        x,
+        statistics.mean,
+        statistics.variance,
+        gamma,
+        layer.epsilon,
+        rectified,
+      );
       const tensors: [TensorName, tf.Tensor][] = [];
       if (layer.gamma !== undefined) tensors.push([layer.gamma, gradients.gamma]);
       if (layer.beta !== undefined) tensors.push([layer.beta, gradients.beta]);

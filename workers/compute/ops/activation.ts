@@ -6,6 +6,8 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import type { ActivationKind, ActivationLayer } from '../../network/graph';
+import { simdRectifyGradient } from '../simd/simd-kernels';
+import { simdRuns } from '../simd/simd-operation';
 import { DEFAULT_LEAKY_SLOPE } from '../../network/reference-activations';
 
 /** Whether the gradient is computed from the activation's output rather than its input. */
@@ -39,7 +41,7 @@ export function activate(layer: ActivationLayer, x: tf.Tensor): tf.Tensor {
 export function activationGradient(layer: ActivationLayer, dy: tf.Tensor, value: tf.Tensor): tf.Tensor {
   switch (layer.kind) {
     case 'relu':
-      return tf.mul(dy, tf.step(value));
+      return rectifyGradient(dy, value);
     case 'relu6':
       return tf.mul(dy, tf.mul(tf.step(value), tf.step(tf.sub(6, value))));
     case 'leakyRelu':
@@ -61,4 +63,9 @@ export function activationGradient(layer: ActivationLayer, dy: tf.Tensor, value:
     case 'tanh':
       return tf.mul(dy, tf.sub(1, tf.square(value)));
   }
+}
+
+/** `dy` where the rectifier's output `y` is above zero. */
+export function rectifyGradient(dy: tf.Tensor, y: tf.Tensor): tf.Tensor {
+  return simdRuns() ? simdRectifyGradient(dy, y) : tf.mul(dy, tf.step(y));
 }

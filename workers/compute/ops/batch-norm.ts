@@ -2,6 +2,9 @@
  * Batch normalisation in training mode, forward and closed-form gradient (Ioffe and Szegedy 2015, section 3).
  */
 import * as tf from '@tensorflow/tfjs-core';
+import { simdNormaliseBatch, simdNormGradients } from '../simd/simd-kernels';
+import { simdRuns } from '../simd/simd-operation';
+import { rectifyGradient } from './activation';
 import { channelMean, channelSum, scaleShift } from './channels';
 
 export interface Normalised {
@@ -12,17 +15,35 @@ export interface Normalised {
   readonly variance: tf.Tensor1D;
 }
 
+/** What follows batch norm in the same pass over the pixels. */
+export interface Followers {
+  /** Added to the output. */
+  readonly residual?: tf.Tensor | undefined;
+  /** Whether the output, the residual added, is rectified. */
+  readonly rectified?: boolean | undefined;
+}
+
 /** Normalises `[n, h, w, c]` or `[n, c]` by the batch's own mean and population variance. */
 export function normaliseBatch(
   x: tf.Tensor,
   gamma: tf.Tensor | undefined,
   beta: tf.Tensor | undefined,
   epsilon: number,
+  { residual, rectified = false }: Followers = {},
 ): Normalised {
+  if (simdRuns()) {
+    const [output, mean, variance] = simdNormaliseBatch(x, gamma, beta, epsilon, residual, rectified);
+    return { output, mean, variance } as Normalised;
+  }
   const mean = channelMean(x);
   // Two passes: the mean of squares minus the squared mean cancels where the mean is far from zero.
   const variance = tf.tidy(() => channelMean(tf.square(scaleShift(x, tf.onesLike(mean), tf.neg(mean)))));
-  return { output: normalise(x, mean, variance, gamma, beta, epsilon), mean, variance };
+  const output = tf.tidy(() => {
+    const normalised = normalise(x, mean, variance, gamma, beta, epsilon);
+    const sum = residual === undefined ? normalised : tf.add(normalised, residual);
+    return rectified ? tf.relu(sum) : sum;
+  });
+  return { output, mean, variance };
 }
 
 /** `(x - mean) / sqrt(variance + epsilon) * gamma + beta` per channel; an absent gamma is 1, an absent beta 0. */
@@ -62,16 +83,24 @@ export interface BatchNormGradients {
 
 /**
  * With xhat = (x - mean) / deviation: beta' = sum dy, gamma' = sum dy xhat,
- * x' = gamma / deviation (dy - mean(dy) - xhat mean(dy xhat)).
+ * x' = gamma / deviation (dy - mean(dy) - xhat mean(dy xhat)). Where a rectifier followed in the same pass, `rectified` is
+ * its output and `given` the gradient by that.
  */
 export function batchNormGradients(
-  dy: tf.Tensor,
+  given: tf.Tensor,
   x: tf.Tensor,
   mean: tf.Tensor1D,
   variance: tf.Tensor1D,
   gamma: tf.Tensor | undefined,
   epsilon: number,
+  rectified?: tf.Tensor,
 ): BatchNormGradients {
+  if (simdRuns()) {
+    const gradients = simdNormGradients(given, x, mean, variance, gamma, epsilon, rectified);
+    const [input, byGamma, byBeta] = gradients;
+    return { input, gamma: byGamma, beta: byBeta } as BatchNormGradients;
+  }
+  const dy = rectified === undefined ? given : rectifyGradient(given, rectified);
   const positions = x.size / mean.size;
   const inverse: tf.Tensor1D = tf.rsqrt(tf.add(variance, epsilon));
   const xhat = scaleShift(x, inverse, tf.neg(tf.mul(mean, inverse)));

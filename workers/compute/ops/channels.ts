@@ -6,6 +6,8 @@
  * against 2.1 ms for 32x32x32x16, one thread). WebGPU has its own kernels.
  */
 import * as tf from '@tensorflow/tfjs-core';
+import { simdScaleShift } from '../simd/simd-kernels';
+import { simdRuns } from '../simd/simd-operation';
 
 /** Sum over all axes but the last, `[c]`. */
 export function channelSum(x: tf.Tensor): tf.Tensor1D {
@@ -39,6 +41,7 @@ export function imageMean(x: tf.Tensor4D): tf.Tensor2D {
 
 /** `x * scale + shift` per channel; `scale` and `shift` are `[c]`. */
 export function scaleShift(x: tf.Tensor, scale: tf.Tensor, shift: tf.Tensor | undefined): tf.Tensor {
+  if (simdRuns()) return simdScaleShift(x, scale, shift);
   if (tf.getBackend() !== 'wasm') {
     return tf.tidy(() => (shift === undefined ? tf.mul(x, scale) : tf.add(tf.mul(x, scale), shift)));
   }

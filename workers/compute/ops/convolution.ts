@@ -12,7 +12,8 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Padding, Pair } from '../../network/graph';
-import { simdConvolve, simdInputGradient, simdKernelGradient, simdRuns } from '../simd/simd-kernels';
+import { simdConvolve, simdInputGradient, simdKernelGradient } from '../simd/simd-kernels';
+import { simdRuns } from '../simd/simd-operation';
 import { explicitPadding, padOrCrop, spread, stridedSlice, windowedSize } from './spatial';
 
 export interface ConvolutionWindow {

@@ -1,11 +1,9 @@
 /**
- * The convolution kernels of `assembly/`, working in the memory of tfjs's WASM backend: tensors are read and written where
- * they are.
+ * Runs the kernels of `assembly/` in the memory of tfjs's WASM backend: tensors are read and written where they are.
  */
 import binaries from './assembly/index.ts?assembly';
-import { forwardJob, gradientTiles, inputGradientJobs, type ConvolutionShape, type WindowJob } from './window-plan';
 
-/** The parts of Emscripten's instance of the backend that the kernels need. */
+/** The parts of Emscripten's instance of the backend that the engine needs. */
 export interface HostModule {
   _malloc(bytes: number): number;
   _free(address: number): void;
@@ -15,37 +13,47 @@ export interface HostModule {
   readonly wasmMemory?: WebAssembly.Memory;
 }
 
+/** Carries out tasks `begin` to `end` of a job, in any order and on any thread. */
 type RangeKernel = (job: number, begin: number, end: number, scratch: number) => void;
 
-interface KernelExports {
-  readonly correlate: RangeKernel;
-  readonly kernelGradient: RangeKernel;
+type RangeName =
+  'correlate' | 'kernelGradient' | 'moments' | 'normalise' | 'gradientSums' | 'normGradient' | 'rectifyGradient';
+
+/** What the page alone calls, before or after the tasks. */
+interface SerialKernels {
   readonly pack: (job: number) => void;
+  readonly combineMoments: (job: number) => void;
+  readonly combineGradients: (job: number) => void;
+  readonly spreadMeans: (job: number) => void;
+  readonly spreadFactors: (job: number) => void;
+  readonly update: (...addressesFloatsAndFactors: number[]) => void;
 }
 
-/** Room for a job's fields, and for its segments or taps behind them. */
+export type KernelExports = Readonly<Record<RangeName, RangeKernel>> & SerialKernels;
+
+/** Room for a job's fields; its table stands behind them. */
 const fieldBytes = 128;
 
-/** Grows as needed; addresses are good until the next call. */
+/** Memory of the engine's own. Its content is good until the next operation. */
 interface Block {
   address: number;
   bytes: number;
 }
 
+type BlockName = 'job' | 'scratch' | 'packed' | 'partials' | 'constants';
+
 export class SimdEngine {
-  private readonly job: Block = { address: 0, bytes: 0 };
-  private readonly scratch: Block = { address: 0, bytes: 0 };
-  private readonly packed: Block = { address: 0, bytes: 0 };
+  private readonly blocks = new Map<BlockName, Block>();
 
   private constructor(
     private readonly host: HostModule,
     private readonly memory: WebAssembly.Memory,
-    private readonly kernels: KernelExports,
+    readonly kernels: KernelExports,
     /** Whether a multiply-add is one instruction. */
     readonly relaxed: boolean,
   ) {}
 
-  /** Undefined where the engine has no SIMD or the backend's memory is out of reach. */
+  /** Undefined where there is no SIMD or the backend's memory is out of reach. */
   static async start(host: HostModule): Promise<SimdEngine | undefined> {
     const memory = host.wasmMemory ?? host.asm?.memory;
     if (memory === undefined) return undefined;
@@ -57,57 +65,38 @@ export class SimdEngine {
       const binary = Uint8Array.from(atob(base64), (character) => character.codePointAt(0) ?? 0);
       if (!WebAssembly.validate(binary)) continue;
       const { instance } = await WebAssembly.instantiate(binary, { env: { memory } });
-      const kernels = instance.exports as unknown as KernelExports;
-      return new SimdEngine(host, memory, kernels, base64 === candidates[0]);
+      return new SimdEngine(host, memory, instance.exports as unknown as KernelExports, base64 === candidates[0]);
     }
     return undefined;
   }
 
-  /** Addresses of `[n, h, w, cin]`, the kernel, and where `[n, h', w', filters]` goes. */
-  convolve(shape: ConvolutionShape, input: number, kernel: number, output: number): void {
-    this.correlate(forwardJob(shape), input, kernel, output);
+  /** Carries out `tasks` tasks of the job at `job`. */
+  run(kernel: RangeName, job: number, tasks: number, scratchBytes: number): void {
+    this.kernels[kernel](job, 0, tasks, this.reserve('scratch', scratchBytes));
   }
 
-  convolveInputGradient(shape: ConvolutionShape, dy: number, kernel: number, gradient: number): void {
-    for (const job of inputGradientJobs(shape)) this.correlate(job, dy, kernel, gradient);
+  /** The address of at least `bytes` bytes of the block, whose content may be lost. */
+  reserve(name: BlockName, bytes: number): number {
+    const block = this.blocks.get(name);
+    if (block !== undefined && bytes <= block.bytes) return block.address;
+    if (block !== undefined) this.host._free(block.address);
+    const address = this.host._malloc(bytes) >>> 0;
+    this.blocks.set(name, { address, bytes });
+    return address;
   }
 
-  convolveKernelGradient(shape: ConvolutionShape, input: number, dy: number, gradient: number): void {
-    const job = forwardJob(shape);
-    const size = shape.kernel.reduce((a, b) => a * b, 1);
-    new Float32Array(this.memory.buffer, gradient, size).fill(0);
-    const address = this.place(job, input, dy, gradient);
-    this.kernels.kernelGradient(address, 0, gradientTiles(job), reserve(this.host, this.scratch, job.scratchBytes));
-  }
-
-  private correlate(job: WindowJob, source: number, kernel: number, target: number): void {
-    const { packing } = job;
-    const packed = reserve(this.host, this.packed, packing.bytes);
-    const { taps, depth, depthStride, outputs, outputStride, groups, groupStride } = packing;
-    const fields = [taps.length, depth, depthStride, outputs, outputStride, groups, groupStride];
-    this.kernels.pack(this.write([kernel, packed], taps, fields));
-    const address = this.place(job, source, target + job.targetOffset, packed);
-    this.kernels.correlate(address, 0, job.bands, reserve(this.host, this.scratch, job.scratchBytes));
-  }
-
-  private place({ segments, segmentLength, rest }: WindowJob, source: number, target: number, kernel: number): number {
-    return this.write([source, target, kernel], segments, [segments.length, segmentLength, ...rest]);
-  }
-
-  /** Writes addresses, the address of `table`, `fields`, and the table; returns where. */
-  private write(addresses: readonly number[], table: readonly number[], fields: readonly number[]): number {
-    const address = reserve(this.host, this.job, fieldBytes + 4 * table.length);
-    const words = new Int32Array(this.memory.buffer, address, this.job.bytes / 4);
-    words.set([...addresses, address + fieldBytes, ...fields]);
+  /** Writes a job: addresses, the address of `table` if there is one, other fields; returns where. */
+  write(addresses: readonly number[], table: readonly number[], fields: readonly number[]): number {
+    const bytes = fieldBytes + 4 * table.length;
+    const address = this.reserve('job', bytes);
+    const words = new Int32Array(this.memory.buffer, address, bytes / 4);
+    words.set([...addresses, ...(table.length > 0 ? [address + fieldBytes] : []), ...fields]);
     words.set(table, fieldBytes / 4);
     return address;
   }
-}
 
-function reserve(host: HostModule, block: Block, bytes: number): number {
-  if (bytes <= block.bytes) return block.address;
-  if (block.address !== 0) host._free(block.address);
-  block.bytes = 4 * Math.ceil(bytes / 4);
-  block.address = host._malloc(block.bytes) >>> 0;
-  return block.address;
+  /** Fills `count` floats with zeros. */
+  clear(address: number, count: number): void {
+    new Float32Array(this.memory.buffer, address, count).fill(0);
+  }
 }

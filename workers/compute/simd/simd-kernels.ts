@@ -1,35 +1,9 @@
-/**
- * The engine's kernels as operations of tfjs's WASM backend: outputs are tensors like any other's.
- */
-import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
+/** What `ops/` asks of the engine, in tensors. To be called only while `simdRuns()`. */
 import * as tf from '@tensorflow/tfjs-core';
 import type { ConvolutionWindow } from '../ops/convolution';
-import { SimdEngine, type HostModule } from './simd-engine';
-import type { ConvolutionShape } from './window-plan';
-
-const names = {
-  convolve: 'SimdConvolve',
-  inputGradient: 'SimdConvolveInputGradient',
-  kernelGradient: 'SimdConvolveKernelGradient',
-} as const;
-
-let engine: SimdEngine | undefined;
-
-/** Starts the engine in the present backend's memory. Says whether it runs; without SIMD it does not. */
-export async function startSimd(backend: BackendWasm): Promise<SimdEngine | undefined> {
-  engine = await SimdEngine.start(backend.wasm as unknown as HostModule);
-  if (engine !== undefined) register();
-  return engine;
-}
-
-export function stopSimd(): void {
-  engine = undefined;
-}
-
-/** Whether the operations below may be called: tfjs runs on WASM, and the engine in its memory. */
-export function simdRuns(): boolean {
-  return engine !== undefined && tf.getBackend() === 'wasm';
-}
+import { normaliseBatchOn, normGradientsOn, rectifyGradientOn, scaleShiftOn, type PixelShape } from './simd-batch-norm';
+import { convolveOn, inputGradientOn, kernelGradientOn } from './simd-convolution';
+import { runSimd, type SimdWork } from './simd-operation';
 
 export function simdConvolve(
   x: tf.Tensor4D,
@@ -38,7 +12,8 @@ export function simdConvolve(
   window: ConvolutionWindow,
   groups: number,
 ): tf.Tensor4D {
-  return run(names.convolve, [x, kernel], output, { input: x.shape, kernel: kernel.shape, output, window, groups });
+  const shape = { input: x.shape, kernel: kernel.shape, output, window, groups };
+  return single([x, kernel], output, (engine, [from = 0, by = 0], [to = 0]) => convolveOn(engine, shape, from, by, to));
 }
 
 export function simdInputGradient(
@@ -48,7 +23,10 @@ export function simdInputGradient(
   window: ConvolutionWindow,
   groups: number,
 ): tf.Tensor4D {
-  return run(names.inputGradient, [dy, kernel], input, { input, kernel: kernel.shape, output: dy.shape, window, groups });
+  const shape = { input, kernel: kernel.shape, output: dy.shape, window, groups };
+  return single([dy, kernel], input, (engine, [from = 0, by = 0], [to = 0]) =>
+    inputGradientOn(engine, shape, from, by, to),
+  );
 }
 
 export function simdKernelGradient(
@@ -58,47 +36,88 @@ export function simdKernelGradient(
   groups: number,
 ): tf.Tensor4D {
   const kernel = [...window.kernelSize, x.shape[3] / groups, dy.shape[3]];
-  return run(names.kernelGradient, [x, dy], kernel, { input: x.shape, kernel, output: dy.shape, window, groups });
+  const shape = { input: x.shape, kernel, output: dy.shape, window, groups };
+  return single([x, dy], kernel, (engine, [from = 0, by = 0], [to = 0]) =>
+    kernelGradientOn(engine, shape, from, by, to),
+  );
 }
 
-type Operation = (engine: SimdEngine, shape: ConvolutionShape, first: number, second: number, to: number) => void;
-
-const operations: Readonly<Record<(typeof names)[keyof typeof names], Operation>> = {
-  [names.convolve]: (simd, shape, x, kernel, to) => simd.convolve(shape, x, kernel, to),
-  [names.inputGradient]: (simd, shape, dy, kernel, to) => simd.convolveInputGradient(shape, dy, kernel, to),
-  [names.kernelGradient]: (simd, shape, x, dy, to) => simd.convolveKernelGradient(shape, x, dy, to),
-};
-
-function run(
-  name: keyof typeof operations,
-  [first, second]: readonly [tf.Tensor, tf.Tensor],
-  result: readonly number[],
-  shape: ConvolutionShape,
-): tf.Tensor4D {
-  return tf.engine().runKernel(name, { first, second }, { result, shape } as unknown as tf.NamedAttrMap);
+/** `[normalised output, mean, population variance]`; the output with `residual` added, and rectified if asked for. */
+export function simdNormaliseBatch(
+  x: tf.Tensor,
+  gamma: tf.Tensor | undefined,
+  beta: tf.Tensor | undefined,
+  epsilon: number,
+  residual: tf.Tensor | undefined,
+  rectified: boolean,
+): tf.Tensor[] {
+  const shape = pixels(x);
+  const perChannel = [shape.channels];
+  return runSimd([x, gamma, beta, residual], [x.shape, perChannel, perChannel], (engine, inputs, outputs) => {
+    const [input = 0, gammaAt = 0, betaAt = 0, residualAt = 0] = inputs;
+    const [output = 0, mean = 0, variance = 0] = outputs;
+    const at = { input, gamma: gammaAt, beta: betaAt, residual: residualAt, output, mean, variance };
+    normaliseBatchOn(engine, shape, { ...at, epsilon, rectified });
+  });
 }
 
-let registered = false;
+/** `x * scale + shift` per channel. */
+export function simdScaleShift(x: tf.Tensor, scale: tf.Tensor, shift: tf.Tensor | undefined): tf.Tensor {
+  return single([x, scale, shift], x.shape, (engine, [input = 0, gamma = 0, beta = 0], [output = 0]) =>
+    scaleShiftOn(engine, pixels(x), { input, gamma, beta, output, residual: 0, rectified: false }),
+  );
+}
 
-/** Once per worker: tfjs's registry outlives its backends. */
-function register(): void {
-  if (registered) return;
-  registered = true;
-  for (const [name, operation] of Object.entries(operations)) {
-    tf.registerKernel({
-      kernelName: name,
-      backendName: 'wasm',
-      kernelFunc: ({ inputs, attrs, backend }) => {
-        const { first, second } = inputs;
-        const { result, shape } = attrs as unknown as { result: number[]; shape: ConvolutionShape };
-        if (engine === undefined || first === undefined || second === undefined)
-          throw new RangeError(`${name} needs a running engine and two inputs.`);
-        const wasm = backend as BackendWasm;
-        const output = wasm.makeOutput([...result], 'float32');
-        const address = ({ dataId }: tf.TensorInfo): number => wasm.getMemoryOffset(dataId);
-        operation(engine, shape, address(first), address(second), address(output));
-        return output;
-      },
-    });
-  }
+/** Gradients `[input, gamma, beta]`; `rectified` is the output of the rectifier that followed, where one did. */
+export function simdNormGradients(
+  dy: tf.Tensor,
+  x: tf.Tensor,
+  mean: tf.Tensor,
+  variance: tf.Tensor,
+  gamma: tf.Tensor | undefined,
+  epsilon: number,
+  rectified: tf.Tensor | undefined,
+): tf.Tensor[] {
+  const shape = pixels(x);
+  const inputs = [dy, x, mean, variance, gamma, rectified];
+  return runSimd(inputs, [x.shape, [shape.channels], [shape.channels]], (engine, read, written) => {
+    const [gradient = 0, input = 0, meanAt = 0, varianceAt = 0, gammaAt = 0, mask = 0] = read;
+    const [output = 0, gammaGradient = 0, betaGradient = 0] = written;
+    const at = { gradient, input, mask, gamma: gammaAt, mean: meanAt, variance: varianceAt };
+    normGradientsOn(engine, shape, { ...at, epsilon, output, gammaGradient, betaGradient });
+  });
+}
+
+/** `dy` where `y`, the rectifier's output, is above zero; else 0. */
+export function simdRectifyGradient(dy: tf.Tensor, y: tf.Tensor): tf.Tensor {
+  return single([dy, y], dy.shape, (engine, [gradient = 0, mask = 0], [output = 0]) =>
+    rectifyGradientOn(engine, pixels(dy), { gradient, mask, output }),
+  );
+}
+
+/** `[weight, velocity]` after a step of SGD (`assembly/update.ts`); a missing velocity counts as zeros. */
+export function simdUpdate(
+  weight: tf.Tensor,
+  gradient: tf.Tensor,
+  velocity: tf.Tensor | undefined,
+  factors: { readonly rate: number; readonly momentum: number; readonly decay: number },
+): tf.Tensor[] {
+  const { rate, momentum, decay } = factors;
+  return runSimd([weight, gradient, velocity], [weight.shape, weight.shape], (engine, inputs, outputs) =>
+    engine.kernels.update(...inputs, ...outputs, weight.size, rate, momentum, decay),
+  );
+}
+
+function single<T extends tf.Tensor>(
+  inputs: readonly (tf.Tensor | undefined)[],
+  shape: readonly number[],
+  work: SimdWork,
+): T {
+  const [output] = runSimd(inputs, [shape], work);
+  return output as T;
+}
+
+function pixels(x: tf.Tensor): PixelShape {
+  const channels = x.shape.at(-1) ?? 1;
+  return { rows: x.size / channels, channels };
 }

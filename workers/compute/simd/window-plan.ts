@@ -205,7 +205,8 @@ function job({ source, axes, groups, image, row, column, targetOffset, packing }
     scratchBytes: 8 * windows + (direct ? 0 : lines(bandRows) * step) + overreadBytes,
     packing: {
       ...packing,
-      bytes: 4 * panelOutputs * groups * Math.ceil(packing.outputs / panelOutputs) * packing.taps.length * packing.depth,
+      bytes:
+        4 * panelOutputs * groups * Math.ceil(packing.outputs / panelOutputs) * packing.taps.length * packing.depth,
     },
   };
 }

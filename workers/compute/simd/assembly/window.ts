@@ -129,7 +129,12 @@ export function openBand(job: usize, scratch: usize, image: i32, group: i32, fir
     } else {
       const begin = to + before * pixel;
       memory.fill(to, 0, before * pixel);
-      copyPixels(begin, image0 + y * rowBytes + 4 * (max(left, 0) * channels(job) + group * groupChannels(job)), inside, job);
+      copyPixels(
+        begin,
+        image0 + y * rowBytes + 4 * (max(left, 0) * channels(job) + group * groupChannels(job)),
+        inside,
+        job,
+      );
       memory.fill(begin + inside * pixel, 0, step - (before + inside) * pixel);
     }
     to += step;
