@@ -8,6 +8,8 @@
 import { add, dispose, keep, mul, scalar, sub, tidy, type Tensor, type Variable } from '@tensorflow/tfjs-core';
 import { toDevice } from '../compute/eager/transfer';
 import type { Parameter } from '../compute/executor';
+import { simdUpdate } from '../compute/simd/simd-kernels';
+import { simdRuns } from '../compute/simd/simd-operation';
 import type { Tensors } from '../network/graph';
 import { readTensors } from './read-tensors';
 
@@ -59,6 +61,14 @@ export function createSgd({ trained, momentum, weightDecay }: SgdOptions): Optim
         for (const { name, value, decays } of trained) {
           const gradient = gradients.get(name);
           if (gradient === undefined) continue;
+          if (momentum > 0 && simdRuns()) {
+            const factors = { rate: learningRate, momentum, decay: decays ? weightDecay : 0 };
+            const [weight, velocity] = simdUpdate(value, gradient, buffers.get(name), factors);
+            if (weight === undefined || velocity === undefined) throw new RangeError('An update gives two tensors.');
+            value.assign(weight);
+            replaceBuffer(name, velocity);
+            continue;
+          }
           const direction = decays && weightDecay > 0 ? add(gradient, mul(value, decay)) : gradient;
           if (momentum === 0) {
             value.assign(sub(value, mul(direction, rate)));

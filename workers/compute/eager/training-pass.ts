@@ -18,6 +18,7 @@ import { normaliseBatch } from '../ops/batch-norm';
 import { channelSum, scaleShift } from '../ops/channels';
 import { layerGradients, remembers } from './backward';
 import { layerOutput, optional, type Weights } from './forward';
+import { normChains, type NormChain } from './fusion';
 
 export interface BatchStatistics {
   readonly layer: BatchNormLayer;
@@ -41,6 +42,9 @@ export class TrainingPass {
   private readonly gated = new Map<LayerId, tf.Tensor>();
   private readonly gradients = new Map<LayerId, tf.Tensor>();
   private readonly trained = new Set<LayerId>();
+  private chains: ReadonlyMap<LayerId, NormChain> = new Map();
+  /** Layers that run in the pass of a batch norm before them. */
+  private absorbed: ReadonlySet<LayerId> = new Set();
 
   /** `layers` in topological order, `last` the one whose output is asked for. */
   constructor(
@@ -60,15 +64,13 @@ export class TrainingPass {
   forward(images: tf.Tensor, last: LayerId): tf.Tensor {
     const readers = new Map<LayerId, number>();
     for (const layer of this.layers) for (const id of layer.inputs) readers.set(id, (readers.get(id) ?? 0) + 1);
+    ({ chains: this.chains, absorbed: this.absorbed } = normChains(this.layers, last, new Set(this.gates.keys())));
     for (const layer of this.layers) {
-      const inputs = layer.op === 'input' ? [images] : layer.inputs.map((id) => this.value(id));
-      const output = tf.keep(
-        layer.op === 'batchNorm' ? this.normalise(layer, inputs) : layerOutput(layer, inputs, this.weights),
-      );
-      this.outputs.set(layer.id, output);
-      this.shapes.set(layer.id, output.shape);
+      if (!this.absorbed.has(layer.id)) this.compute(layer, images);
+      const output = this.outputs.get(layer.id);
       const gate = this.gates.get(layer.id);
-      if (gate !== undefined) this.gated.set(layer.id, tf.keep(scaleShift(output, gate, undefined)));
+      if (gate !== undefined && output !== undefined)
+        this.gated.set(layer.id, tf.keep(scaleShift(output, gate, undefined)));
       for (const id of layer.inputs) {
         const left = (readers.get(id) ?? 0) - 1;
         readers.set(id, left);
@@ -85,7 +87,17 @@ export class TrainingPass {
     for (const layer of this.layers.toReversed()) {
       const gradient = this.gradients.get(layer.id);
       if (gradient === undefined || !this.trained.has(layer.id)) continue;
-      this.backwardLayer(layer, this.throughGate(layer.id, gradient, result), result);
+      const through = this.throughGate(layer.id, gradient, result);
+      const [before = ''] = layer.inputs;
+      if (this.chains.get(before)?.rectifierAlone === true) {
+        // The norm's gradient goes through the rectifier itself, reading its output.
+        this.gradients.delete(layer.id);
+        this.gradients.set(before, through);
+        continue;
+      }
+      this.backwardLayer(layer, through, result);
+      const chain = this.chains.get(layer.id);
+      if (chain !== undefined) this.release(chain.last);
       this.release(layer.id);
     }
     return result;
@@ -96,12 +108,25 @@ export class TrainingPass {
     for (const layer of this.layers) this.release(layer.id);
   }
 
-  private normalise(layer: BatchNormLayer, inputs: readonly tf.Tensor[]): tf.Tensor {
+  /** Output of the layer, or of the chain that begins with it. */
+  private compute(layer: Layer, images: tf.Tensor): void {
+    const inputs = layer.op === 'input' ? [images] : layer.inputs.map((id) => this.value(id));
+    const chain = this.chains.get(layer.id);
+    const output = tf.keep(
+      layer.op === 'batchNorm' ? this.normalise(layer, inputs, chain) : layerOutput(layer, inputs, this.weights),
+    );
+    this.outputs.set(chain?.last ?? layer.id, output);
+    for (const id of [layer.id, ...(chain?.followers ?? [])]) this.shapes.set(id, output.shape);
+  }
+
+  private normalise(layer: BatchNormLayer, inputs: readonly tf.Tensor[], chain: NormChain | undefined): tf.Tensor {
     const [x] = inputs;
     if (x === undefined) throw new NetworkError(`Batch norm "${layer.id}" has no input.`, layer.id);
+    const residual = chain?.residual === undefined ? undefined : this.value(chain.residual);
+    const followers = { residual, rectified: chain?.rectified };
     const [output, mean, variance] = tf.tidy(() => {
       const [gamma, beta] = [optional(this.weights, layer.gamma), optional(this.weights, layer.beta)];
-      const normalised = normaliseBatch(x, gamma, beta, layer.epsilon);
+      const normalised = normaliseBatch(x, gamma, beta, layer.epsilon, followers);
       return [normalised.output, normalised.mean, normalised.variance] as [tf.Tensor, tf.Tensor1D, tf.Tensor1D];
     });
     this.statistics.set(layer.id, {
@@ -137,6 +162,7 @@ export class TrainingPass {
         inputs: remembered.inputs ? layer.inputs.map((id) => this.value(id)) : [],
         inputShapes: layer.inputs.map((id) => this.shapes.get(id) ?? []),
         output: this.outputs.get(layer.id) ?? dy,
+        rectified: this.rectifierOutput(layer.id),
         statistics: this.statistics.get(layer.id),
         wanted,
         trained: this.trainTensors,
@@ -149,6 +175,12 @@ export class TrainingPass {
       else gradient.dispose();
     });
     for (const [name, gradient] of gradients.tensors) accumulate(result.tensors, name, gradient);
+  }
+
+  /** Output of the rectifier whose gradient is part of this batch norm's. */
+  private rectifierOutput(id: LayerId): tf.Tensor | undefined {
+    const chain = this.chains.get(id);
+    return chain?.rectifierAlone === true ? this.outputs.get(chain.last) : undefined;
   }
 
   /** Runs `compute`, keeping only the gradients it returns. */
