@@ -99,7 +99,9 @@ async function layers(
       (result[contestant] ??= {})[workload] = speeds;
       if (json) continue;
       console.log(`${workload}, ${contestant}: billions of multiply-adds a second`);
-      console.log(`  ${'layer'.padEnd(26)} ${['output', 'by input', 'by kernel'].map((name) => name.padStart(10)).join('')}`);
+      console.log(
+        `  ${'layer'.padEnd(26)} ${['output', 'by input', 'by kernel'].map((name) => name.padStart(10)).join('')}`,
+      );
       for (const { layer, ...speed } of speeds) {
         const numbers = [speed.output, speed.inputGradient, speed.kernelGradient];
         console.log(`  ${layer.padEnd(26)} ${numbers.map((number) => number.toFixed(2).padStart(10)).join('')}`);
@@ -118,7 +120,10 @@ async function runInBrowser(request: BenchRequest): Promise<Outcome<Measurement>
 }
 
 /** Calls `window.espalier` of a fresh browser. */
-function inPage<T>(call: (request: BenchRequest) => Promise<Outcome<T>> | undefined, request: BenchRequest): Promise<T> {
+function inPage<T>(
+  call: (request: BenchRequest) => Promise<Outcome<T>> | undefined,
+  request: BenchRequest,
+): Promise<T> {
   return withStudioPage<T>([], undefined, async ({ page }) => {
     const outcome = await page.evaluate(call as (asked: BenchRequest) => Promise<Outcome<T>>, request);
     if (outcome === undefined) throw new Error('The page is not ready.');

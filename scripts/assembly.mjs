@@ -26,20 +26,23 @@ const settings = [
 /** The binary of the program whose entry file is `path`. Throws what the compiler says. */
 async function compile(path, flags) {
   let binary;
-  const { error, stderr } = await asc.main([path, ...settings, ...flags, '--baseDir', '/', '--outFile', 'kernels.wasm'], {
-    readFile: (name, base) => {
-      try {
-        return readFileSync(join(base, name), 'utf8');
-      } catch {
-        // The compiler asks for every place a file might be in.
-        return null;
-      }
+  const { error, stderr } = await asc.main(
+    [path, ...settings, ...flags, '--baseDir', '/', '--outFile', 'kernels.wasm'],
+    {
+      readFile: (name, base) => {
+        try {
+          return readFileSync(join(base, name), 'utf8');
+        } catch {
+          // The compiler asks for every place a file might be in.
+          return null;
+        }
+      },
+      writeFile: (_name, contents) => {
+        binary = contents;
+      },
+      listFiles: () => [],
     },
-    writeFile: (_name, contents) => {
-      binary = contents;
-    },
-    listFiles: () => [],
-  });
+  );
   if (error !== null || binary === undefined) throw new Error(`${path} does not compile.\n${stderr.toString()}`);
   return binary;
 }

@@ -16,7 +16,10 @@ export async function stockContestant(workload: Workload, forwardOnly: boolean):
   const device = await startWebGpu(found, new DeviceHealth());
   const { graph, tensors } = workloadNetwork(workload);
   const variables = new Map(
-    Object.entries(tensors).map(([name, { values, shape }]) => [name, tf.variable(tf.tensor(values.slice(), [...shape]))]),
+    Object.entries(tensors).map(([name, { values, shape }]) => [
+      name,
+      tf.variable(tf.tensor(values.slice(), [...shape])),
+    ]),
   );
   const { batch } = workload;
   const images = tf.tensor4d(workloadImages(workload), [batch, imageSize, imageSize, 3]);
@@ -67,7 +70,12 @@ function forward(layer: Layer, inputs: readonly tf.Tensor[], weight: (name: stri
       return x;
     case 'conv': {
       const [top, bottom, left, right] = layer.padding;
-      const padding: tf.backend_util.ExplicitPadding = [[0, 0], [top, bottom], [left, right], [0, 0]];
+      const padding: tf.backend_util.ExplicitPadding = [
+        [0, 0],
+        [top, bottom],
+        [left, right],
+        [0, 0],
+      ];
       return tf.conv2d(x as tf.Tensor4D, weight(layer.kernel) as tf.Tensor4D, [...layer.stride], padding);
     }
     case 'batchNorm': {

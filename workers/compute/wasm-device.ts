@@ -7,6 +7,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { DeviceError } from './executor';
 import { registerWasmKernels } from './kernels/wasm-kernels';
 import { startSimd, stopSimd } from './simd/simd-operation';
+import type { SpawnThread } from './simd/thread-pool';
 
 /** Addresses of the backend's binaries and of its thread. */
 export interface WasmFiles {
@@ -17,6 +18,8 @@ export interface WasmFiles {
   readonly threadMain: string;
   /** `wasm-thread.js`. */
   readonly thread: string;
+  /** Starts `simd-thread.worker.ts`. */
+  readonly spawnThread: SpawnThread;
 }
 
 /** Convolutions by our kernels where SIMD allows, or composed of tfjs's operations: slower, and the reference. */
@@ -65,7 +68,11 @@ export async function startWasm(
     else registerStock(files);
     registerWasmKernels();
     if (!(await tf.setBackend('wasm'))) throw new Error('tfjs could not start it');
-    if (kernels === 'own') await startSimd(tf.backend() as BackendWasm);
+    if (kernels === 'own') {
+      const spawn = files?.spawnThread;
+      const ours = spawn === undefined ? undefined : { count: getThreadsCount(), spawn };
+      await startSimd(tf.backend() as BackendWasm, ours);
+    }
   } catch (cause) {
     const message = cause instanceof Error ? cause.message : String((cause as { message?: unknown }).message ?? cause);
     throw new DeviceError(

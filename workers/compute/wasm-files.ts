@@ -10,4 +10,11 @@ import threadMain from '@tensorflow/tfjs-backend-wasm/wasm-out/tfjs-backend-wasm
 import type { WasmFiles } from './wasm-device';
 import thread from './wasm-thread.js?url&no-inline';
 
-export const wasmFiles: WasmFiles = { plain, simd, threadedSimd, threadMain, thread };
+export const wasmFiles: WasmFiles = {
+  plain,
+  simd,
+  threadedSimd,
+  threadMain,
+  thread,
+  spawnThread: () => new Worker(new URL('../simd-thread.worker.ts', import.meta.url), { type: 'module' }),
+};

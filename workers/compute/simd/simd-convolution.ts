@@ -35,7 +35,7 @@ export function kernelGradientOn(
     gradient,
     shape.kernel.reduce((a, b) => a * b, 1),
   );
-  engine.run('kernelGradient', place(engine, job, input, dy, gradient), gradientTiles(job), job.scratchBytes);
+  engine.run('kernelGradient', place(engine, job, input, dy, gradient), gradientTiles(job), job.scratchBytes, true);
 }
 
 function correlate(engine: SimdEngine, job: WindowJob, source: number, kernel: number, target: number): void {

@@ -2,6 +2,8 @@
  * Runs the kernels of `assembly/` in the memory of tfjs's WASM backend: tensors are read and written where they are.
  */
 import binaries from './assembly/index.ts?assembly';
+import { wordCount, type RangeKernels, type RangeName } from './shared-work';
+import { ThreadPool, type SpawnThread } from './thread-pool';
 
 /** The parts of Emscripten's instance of the backend that the engine needs. */
 export interface HostModule {
@@ -13,12 +15,6 @@ export interface HostModule {
   readonly wasmMemory?: WebAssembly.Memory;
 }
 
-/** Carries out tasks `begin` to `end` of a job, in any order and on any thread. */
-type RangeKernel = (job: number, begin: number, end: number, scratch: number) => void;
-
-type RangeName =
-  'correlate' | 'kernelGradient' | 'moments' | 'normalise' | 'gradientSums' | 'normGradient' | 'rectifyGradient';
-
 /** What the page alone calls, before or after the tasks. */
 interface SerialKernels {
   readonly pack: (job: number) => void;
@@ -29,7 +25,16 @@ interface SerialKernels {
   readonly update: (...addressesFloatsAndFactors: number[]) => void;
 }
 
-export type KernelExports = Readonly<Record<RangeName, RangeKernel>> & SerialKernels;
+type KernelExports = RangeKernels & SerialKernels;
+
+/** Where threads come from, and how many there are with the caller's. */
+export interface Threads {
+  readonly count: number;
+  readonly spawn: SpawnThread;
+}
+
+/** Shares of a job for each thread: when one is held up, the others take over its rest. */
+const sharesPerThread = 8;
 
 /** Room for a job's fields; its table stands behind them. */
 const fieldBytes = 128;
@@ -49,12 +54,12 @@ export class SimdEngine {
     private readonly host: HostModule,
     private readonly memory: WebAssembly.Memory,
     readonly kernels: KernelExports,
-    /** Whether a multiply-add is one instruction. */
-    readonly relaxed: boolean,
+    /** Absent: the caller works alone. */
+    private readonly pool: ThreadPool | undefined,
   ) {}
 
-  /** Undefined where there is no SIMD or the backend's memory is out of reach. */
-  static async start(host: HostModule): Promise<SimdEngine | undefined> {
+  /** Undefined where there is no SIMD or the backend's memory is out of reach. Threads need shared memory. */
+  static async start(host: HostModule, threads?: Threads): Promise<SimdEngine | undefined> {
     const memory = host.wasmMemory ?? host.asm?.memory;
     if (memory === undefined) return undefined;
     const shared = !(memory.buffer instanceof ArrayBuffer);
@@ -64,15 +69,38 @@ export class SimdEngine {
     for (const base64 of candidates) {
       const binary = Uint8Array.from(atob(base64), (character) => character.codePointAt(0) ?? 0);
       if (!WebAssembly.validate(binary)) continue;
-      const { instance } = await WebAssembly.instantiate(binary, { env: { memory } });
-      return new SimdEngine(host, memory, instance.exports as unknown as KernelExports, base64 === candidates[0]);
+      const module = await WebAssembly.compile(binary);
+      const instance = await WebAssembly.instantiate(module, { env: { memory } });
+      const control = host._malloc(4 * wordCount) >>> 0;
+      const pool =
+        shared && threads !== undefined && threads.count > 1
+          ? await ThreadPool.start(threads.spawn, threads.count - 1, { module, memory, control })
+          : undefined;
+      return new SimdEngine(host, memory, instance.exports as unknown as KernelExports, pool);
     }
     return undefined;
   }
 
-  /** Carries out `tasks` tasks of the job at `job`. */
-  run(kernel: RangeName, job: number, tasks: number, scratchBytes: number): void {
-    this.kernels[kernel](job, 0, tasks, this.reserve('scratch', scratchBytes));
+  /**
+   * Carries out `tasks` tasks of the job at `job`. Kernels that begin each share with work of its own get `whole`: one
+   * share for each thread.
+   */
+  run(kernel: RangeName, job: number, tasks: number, scratchBytes: number, whole = false): void {
+    const { pool } = this;
+    const threads = pool?.size ?? 1;
+    // Parts keep off each other's cache lines.
+    const bytes = 64 * Math.ceil(scratchBytes / 64) + 64;
+    const address = this.reserve('scratch', threads * bytes);
+    if (pool === undefined || tasks < 2) {
+      this.kernels[kernel](job, 0, tasks, address);
+      return;
+    }
+    const share = Math.max(1, whole ? Math.ceil(tasks / threads) : Math.floor(tasks / (sharesPerThread * threads)));
+    pool.run(this.kernels, kernel, job, tasks, share, { address, bytes });
+  }
+
+  dispose(): void {
+    this.pool?.dispose();
   }
 
   /** The address of at least `bytes` bytes of the block, whose content may be lost. */
