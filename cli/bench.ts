@@ -127,7 +127,7 @@ function inPage<T>(
   return withStudioPage<T>([], undefined, async ({ page }) => {
     const outcome = await page.evaluate(call as (asked: BenchRequest) => Promise<Outcome<T>>, request);
     if (outcome === undefined) throw new Error('The page is not ready.');
-    return outcome as Outcome<T>;
+    return outcome;
   });
 }
 

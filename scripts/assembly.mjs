@@ -1,12 +1,14 @@
 /**
- * Bundler plugin: compiles AssemblyScript. `import binaries from './assembly/index.ts?assembly'` gives the module four
- * times as base64: with and without relaxed SIMD, for shared memory and for a page's own.
+ * Bundler plugin: compiles AssemblyScript. `import binaries from 'virtual:simd-kernels'` gives the module four times as
+ * base64: with and without relaxed SIMD, for shared memory and for a page's own.
  */
 import { readFileSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import asc from 'assemblyscript/asc';
 
-const suffix = '?assembly';
+const name = 'virtual:simd-kernels';
+const entry = fileURLToPath(new URL('../workers/compute/simd/assembly/index.ts', import.meta.url));
 
 const variants = {
   simd: ['--enable', 'simd'],
@@ -16,49 +18,48 @@ const variants = {
 };
 
 /** No runtime, no memory of its own, no data: the module works in the memory it is given. */
-const settings = [
-  ...['-O3', '--converge', '--noAssert', '--runtime', 'stub', '--importMemory', '--noExportMemory'],
-  ...['--initialMemory', '1', '--maximumMemory', '65536'],
-  // Exchange of vectors between modules; 64-bit memory. Neither happens.
-  ...['--disableWarning', '112', '--disableWarning', '201'],
-];
-
-/** The binary of the program whose entry file is `path`. Throws what the compiler says. */
-async function compile(path, flags) {
-  let binary;
-  const { error, stderr } = await asc.main(
-    [path, ...settings, ...flags, '--baseDir', '/', '--outFile', 'kernels.wasm'],
-    {
-      readFile: (name, base) => {
-        try {
-          return readFileSync(join(base, name), 'utf8');
-        } catch {
-          // The compiler asks for every place a file might be in.
-          return null;
-        }
-      },
-      writeFile: (_name, contents) => {
-        binary = contents;
-      },
-      listFiles: () => [],
-    },
+const settings =
+  '-O3 --converge --noAssert --runtime stub --importMemory --noExportMemory --initialMemory 1 --maximumMemory 65536'.split(
+    ' ',
   );
-  if (error !== null || binary === undefined) throw new Error(`${path} does not compile.\n${stderr.toString()}`);
+/** Exchange of vectors between modules; 64-bit memory. Neither happens. */
+const warnings = ['--disableWarning', '112', '--disableWarning', '201'];
+
+/** The program's binary. Throws what the compiler says. */
+async function compile(flags) {
+  let binary;
+  const said = [];
+  const parameters = [entry, ...settings, ...warnings, ...flags, '--baseDir', '/', '--outFile', 'kernels.wasm'];
+  const { error } = await asc.main(parameters, {
+    stderr: { write: (text) => void said.push(String(text)) },
+    readFile: (path, base) => {
+      try {
+        return readFileSync(join(base, path), 'utf8');
+      } catch {
+        // The compiler asks for every place a file might be in.
+        return null;
+      }
+    },
+    writeFile: (_path, contents) => {
+      binary = contents;
+    },
+    listFiles: () => [],
+  });
+  if (error !== null || binary === undefined) throw new Error(`${entry} does not compile.\n${said.join('')}`);
   return binary;
 }
 
 /** @type {() => import('vite').Plugin} */
 export const assembly = () => ({
   name: 'assembly',
-  enforce: 'pre',
+  resolveId: (id) => (id === name ? `\0${name}` : undefined),
   async load(id) {
-    if (!id.endsWith(suffix)) return undefined;
-    const path = id.slice(0, -suffix.length);
-    const folder = dirname(path);
-    for (const name of readdirSync(folder)) this.addWatchFile(join(folder, name));
+    if (id !== `\0${name}`) return undefined;
+    const folder = dirname(entry);
+    for (const file of readdirSync(folder)) this.addWatchFile(join(folder, file));
     const binaries = {};
-    for (const [name, flags] of Object.entries(variants)) {
-      binaries[name] = Buffer.from(await compile(path, flags)).toString('base64');
+    for (const [variant, flags] of Object.entries(variants)) {
+      binaries[variant] = Buffer.from(await compile(flags)).toString('base64');
     }
     return `export default ${JSON.stringify(binaries)};`;
   },

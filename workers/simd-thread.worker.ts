@@ -4,6 +4,6 @@ import { serveJobs, wordCount, type RangeKernels, type ThreadStart } from './com
 self.addEventListener('message', ({ data }: MessageEvent<ThreadStart>) => {
   const { module, memory, control, index } = data;
   const kernels = new WebAssembly.Instance(module, { env: { memory } }).exports as unknown as RangeKernels;
-  self.postMessage('ready');
+  self.postMessage('ready', { transfer: [] });
   serveJobs(new Int32Array(memory.buffer, control, wordCount), kernels, index);
 });

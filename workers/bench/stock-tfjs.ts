@@ -98,7 +98,7 @@ function forward(layer: Layer, inputs: readonly tf.Tensor[], weight: (name: stri
     case 'globalPool':
       return tf.mean(x, [1, 2]);
     case 'dense': {
-      const product = tf.matMul(x as tf.Tensor2D, weight(layer.kernel) as tf.Tensor2D);
+      const product = tf.matMul(x, weight(layer.kernel));
       return layer.bias === undefined ? product : tf.add(product, weight(layer.bias));
     }
     default:

@@ -1,5 +1,5 @@
 /** What the bundler makes of AssemblyScript (`scripts/assembly.mjs`): base64 of the module's variants. */
-declare module '*?assembly' {
+declare module 'virtual:simd-kernels' {
   const binaries: {
     readonly simd: string;
     readonly relaxed: string;

@@ -1,14 +1,17 @@
 /**
  * Runs the kernels of `assembly/` in the memory of tfjs's WASM backend: tensors are read and written where they are.
  */
-import binaries from './assembly/index.ts?assembly';
+import binaries from 'virtual:simd-kernels';
 import { wordCount, type RangeKernels, type RangeName } from './shared-work';
 import { ThreadPool, type SpawnThread } from './thread-pool';
 
+/** Emscripten's names of the C library's functions. */
+const [allocate, release] = ['_malloc', '_free'] as const;
+
 /** The parts of Emscripten's instance of the backend that the engine needs. */
 export interface HostModule {
-  _malloc(bytes: number): number;
-  _free(address: number): void;
+  [allocate](bytes: number): number;
+  [release](address: number): void;
   /** The build without threads exports its memory. */
   readonly asm?: { readonly memory?: WebAssembly.Memory };
   /** The build with threads imports it. */
@@ -71,7 +74,7 @@ export class SimdEngine {
       if (!WebAssembly.validate(binary)) continue;
       const module = await WebAssembly.compile(binary);
       const instance = await WebAssembly.instantiate(module, { env: { memory } });
-      const control = host._malloc(4 * wordCount) >>> 0;
+      const control = host[allocate](4 * wordCount) >>> 0;
       const pool =
         shared && threads !== undefined && threads.count > 1
           ? await ThreadPool.start(threads.spawn, threads.count - 1, { module, memory, control })
@@ -107,8 +110,8 @@ export class SimdEngine {
   reserve(name: BlockName, bytes: number): number {
     const block = this.blocks.get(name);
     if (block !== undefined && bytes <= block.bytes) return block.address;
-    if (block !== undefined) this.host._free(block.address);
-    const address = this.host._malloc(bytes) >>> 0;
+    if (block !== undefined) this.host[release](block.address);
+    const address = this.host[allocate](bytes) >>> 0;
     this.blocks.set(name, { address, bytes });
     return address;
   }

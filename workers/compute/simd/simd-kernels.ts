@@ -1,5 +1,5 @@
 /** What `ops/` asks of the engine, in tensors. To be called only while `simdRuns()`. */
-import * as tf from '@tensorflow/tfjs-core';
+import type * as tf from '@tensorflow/tfjs-core';
 import type { ConvolutionWindow } from '../ops/convolution';
 import { normaliseBatchOn, normGradientsOn, rectifyGradientOn, scaleShiftOn, type PixelShape } from './simd-batch-norm';
 import { convolveOn, inputGradientOn, kernelGradientOn } from './simd-convolution';
@@ -108,13 +108,10 @@ export function simdUpdate(
   );
 }
 
-function single<T extends tf.Tensor>(
-  inputs: readonly (tf.Tensor | undefined)[],
-  shape: readonly number[],
-  work: SimdWork,
-): T {
+function single(inputs: readonly (tf.Tensor | undefined)[], shape: readonly number[], work: SimdWork): tf.Tensor4D {
   const [output] = runSimd(inputs, [shape], work);
-  return output as T;
+  // Of any rank; the type is right where images go in.
+  return output as tf.Tensor4D;
 }
 
 function pixels(x: tf.Tensor): PixelShape {

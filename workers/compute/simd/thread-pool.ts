@@ -31,7 +31,7 @@ export class ThreadPool {
       await new Promise<void>((resolve, reject) => {
         worker.addEventListener('message', () => resolve(), { once: true });
         worker.addEventListener('error', ({ message }) => reject(new Error(`A thread does not start: ${message}`)));
-        worker.postMessage({ ...start, index: at + 1 } satisfies ThreadStart);
+        worker.postMessage({ ...start, index: at + 1 } satisfies ThreadStart, { transfer: [] });
       });
     });
     try {
