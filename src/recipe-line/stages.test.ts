@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { initialState } from '../studio/initial';
+import { emptyLiveRun, initialState } from '../studio/initial';
 import { sampleRun } from '../studio/run-sample';
 import type { StudioState } from '../studio/state';
 import { fineTuneChange, fineTuneSettings } from './fine-tune-settings';
@@ -32,7 +32,7 @@ describe('stageViews', () => {
       ...empty,
       runs: [sampleRun({ run: 'r', state: 'running' })],
       activeRun: 'r',
-      live: { r: { progress, points: [], telemetry: null, proof: null, savedStep: null } },
+      live: { r: { ...emptyLiveRun, progress } },
     };
     expect(states(state)).toBe('dddnt');
     expect(stageViews(state)[3]).toMatchObject({ id: 'fine-tune', progress: 0.75 });

@@ -1,6 +1,5 @@
 /** Over the tree: what colour, length and order mean. */
 import type { FilterOrder, RowLength } from '../studio/state';
-import { scoringMethods } from '../studio/scoring';
 import { actions, useStudio } from '../studio/store';
 import { Button } from '../ui/button';
 import { ChoiceMenu, type Choice } from '../ui/menu';
@@ -21,6 +20,7 @@ const orders: readonly Choice<FilterOrder>[] = [
 export function TreeOptions() {
   const rowLength = useStudio(({ view }) => view.rowLength);
   const order = useStudio(({ view }) => view.order);
+  const truncates = useStudio(({ scoring }) => scoring.spectra !== null);
   return (
     <div className={styles.options}>
       <span>
@@ -41,7 +41,7 @@ export function TreeOptions() {
       <Steps />
       <ScoringNote />
       <span className={styles.ramp}>
-        <RampKey low="low" high="high" hollow="cut" />
+        <RampKey low="low" high="high" hollow={truncates ? 'truncated' : 'cut'} />
       </span>
     </div>
   );
@@ -51,7 +51,7 @@ export function TreeOptions() {
 export function MethodMenu() {
   const methods = useStudio(({ engine }) => engine.methods);
   const method = useStudio(({ scoring }) => scoring.method);
-  const choices = scoringMethods(methods).map(({ id, title, summary }): Choice<string> => ({
+  const choices = methods.map(({ id, title, summary }): Choice<string> => ({
     id,
     title,
     detail: summary,

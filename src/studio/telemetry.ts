@@ -1,0 +1,62 @@
+/** What a method said while it trained: kept as a bounded history, and read as series of one layer. */
+import { isWeighted, type Graph, type Layer, type LayerId } from '../../workers/network/graph';
+import type { Recipe, Telemetry } from '../../workers/protocol';
+import { isTraining } from './run-facts';
+import type { LiveRun, StudioState, TelemetrySample } from './state';
+
+/** More samples than this cannot be told apart in a chart, and their arrays add up. */
+const mostSamples = 240;
+
+/**
+ * `history` with one sample more. Samples of an earlier stage go; a full history keeps every second sample, so that the
+ * whole training stays on the chart at half the detail.
+ */
+export function withSample(history: readonly TelemetrySample[], sample: TelemetrySample): readonly TelemetrySample[] {
+  const mine = history.filter(({ stage, step }) => stage === sample.stage && step < sample.step);
+  const kept = mine.length < mostSamples ? mine : mine.filter((_, at) => at % 2 === 0);
+  return [...kept, sample];
+}
+
+export type LayerSeries = Readonly<Record<string, Float32Array>>;
+
+/**
+ * What `telemetry` says of `layer`. A method may speak of the batch norm or activation behind a layer instead, where it
+ * acts: channel for channel they are the same filters.
+ */
+export function seriesOf(telemetry: Telemetry | null, graph: Graph, layer: LayerId): LayerSeries | null {
+  const layers = telemetry?.layers;
+  if (layers === undefined) return null;
+  const own = layers[layer];
+  if (own !== undefined) return own;
+  const behind = new Set<LayerId>([layer]);
+  for (const next of graph.layers) {
+    if (!keepsFilters(next) || !behind.has(next.inputs[0] ?? '')) continue;
+    const found = layers[next.id];
+    if (found !== undefined) return found;
+    behind.add(next.id);
+  }
+  return null;
+}
+
+function keepsFilters(layer: Layer): boolean {
+  return !isWeighted(layer) && (layer.op === 'batchNorm' || layer.op === 'activation');
+}
+
+/** The run that trains, what it says, and the open network when that is what it trains. */
+export function liveOf({ live, activeRun }: Pick<StudioState, 'live' | 'activeRun'>): LiveRun | null {
+  return activeRun === null ? null : (live[activeRun] ?? null);
+}
+
+/** Epochs at `step` of a training stage of `steps` steps; null where the stage does not train. */
+export function epochsAt(recipe: Recipe, stage: number, step: number, steps: number): number | null {
+  const training = recipe.stages[stage];
+  return training === undefined || !isTraining(training) || steps === 0 ? null : (step / steps) * training.epochs;
+}
+
+/** "predictedShare" as people read it: "predicted share". */
+export function labelOf(key: string): string {
+  return key
+    .replaceAll(/[_-]+/g, ' ')
+    .replaceAll(/([a-z\d])([A-Z])/g, '$1 $2')
+    .toLowerCase();
+}
