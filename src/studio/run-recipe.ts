@@ -26,7 +26,7 @@ export function recipeOf(state: StudioState): Recipe | null {
     measureOn: 'validation',
     stages: [
       ...beforeTheCut(state, method),
-      truncates(method) ? truncation(state, method) : { stage: 'prune', ...mutable(rules) },
+      truncates(method) ? truncation(state, method) : cutStage(rules),
       { stage: 'recalibrate', images: Math.min(recalibrationImages, dataset.counts.train) },
       ...tuning,
       { stage: 'evaluate', split: 'test' },
@@ -53,8 +53,9 @@ function truncation({ scoring, rules, ranks }: StudioState, { id: method }: Meth
 }
 
 /** The schema's types are mutable, the state's are not; the message is a copy either way. */
-function mutable(rules: StudioState['rules']): Omit<Extract<Stage, { stage: 'prune' }>, 'stage'> {
+export function cutStage(rules: StudioState['rules']): Stage {
   return {
+    stage: 'prune',
     ...rules,
     protect: [...rules.protect],
     keep: { ...rules.keep },

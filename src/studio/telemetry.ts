@@ -1,20 +1,30 @@
 /** What a method said while it trained: kept as a bounded history, and read as series of one layer. */
 import { isWeighted, type Graph, type Layer, type LayerId } from '../../workers/network/graph';
-import type { Recipe, Telemetry } from '../../workers/protocol';
-import { isTraining } from './run-facts';
+import type { Telemetry } from '../../workers/protocol';
 import type { LiveRun, StudioState, TelemetrySample } from './state';
 
 /** More samples than this cannot be told apart in a chart, and their arrays add up. */
 const mostSamples = 240;
 
 /**
- * `history` with one sample more. Samples of an earlier stage go; a full history keeps every second sample, so that the
- * whole training stays on the chart at half the detail.
+ * `history` with one sample more. Samples of an earlier stage go, and those a resumed run says again; a full history
+ * gives up the one sample that is missed least, so that the whole training stays on the chart, evenly.
  */
 export function withSample(history: readonly TelemetrySample[], sample: TelemetrySample): readonly TelemetrySample[] {
   const mine = history.filter(({ stage, step }) => stage === sample.stage && step < sample.step);
-  const kept = mine.length < mostSamples ? mine : mine.filter((_, at) => at % 2 === 0);
-  return [...kept, sample];
+  mine.push(sample);
+  if (mine.length > mostSamples) mine.splice(leastMissed(mine), 1);
+  return mine;
+}
+
+/** The sample whose neighbours lie closest together; the ends stay. */
+function leastMissed(history: readonly TelemetrySample[]): number {
+  let [found, least] = [1, Infinity];
+  for (let at = 1; at < history.length - 1; at += 1) {
+    const gap = (history[at + 1]?.step ?? 0) - (history[at - 1]?.step ?? 0);
+    if (gap < least) [found, least] = [at, gap];
+  }
+  return found;
 }
 
 export type LayerSeries = Readonly<Record<string, Float32Array>>;
@@ -45,12 +55,6 @@ function keepsFilters(layer: Layer): boolean {
 /** The run that trains, what it says, and the open network when that is what it trains. */
 export function liveOf({ live, activeRun }: Pick<StudioState, 'live' | 'activeRun'>): LiveRun | null {
   return activeRun === null ? null : (live[activeRun] ?? null);
-}
-
-/** Epochs at `step` of a training stage of `steps` steps; null where the stage does not train. */
-export function epochsAt(recipe: Recipe, stage: number, step: number, steps: number): number | null {
-  const training = recipe.stages[stage];
-  return training === undefined || !isTraining(training) || steps === 0 ? null : (step / steps) * training.epochs;
 }
 
 /** "predictedShare" as people read it: "predicted share". */
