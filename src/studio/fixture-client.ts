@@ -48,6 +48,10 @@ export function createFixtureClient(options: FixtureOptions = {}): FixtureClient
   const listeners = new Set<(event: StudioEvent) => void>();
   const received: { command: CommandName; params: unknown }[] = [];
 
+  function emit(event: StudioEvent): void {
+    for (const listener of listeners) listener(event);
+  }
+
   function graphOf(handle: string): Graph {
     const graph = graphs.get(handle);
     if (graph === undefined) throw new Error(`The fixture has no open network "${handle}".`);
@@ -147,7 +151,11 @@ export function createFixtureClient(options: FixtureOptions = {}): FixtureClient
     kernels: ({ network: handle, layer }) => fixtureKernels(graphOf(handle), layer),
     measureLayer: () => ({ originalMs: 1.24, cutMs: 0.83 }),
     startRun: () => ({ run: 'run-here-1' }),
-    controlRun: ({ action }) => ({ state: action === 'stop' ? 'stopped' : action === 'resume' ? 'running' : 'paused' }),
+    controlRun: ({ run, action }) => {
+      const state = action === 'stop' ? 'stopped' : action === 'resume' ? 'running' : 'paused';
+      emit({ kind: 'run', event: { run, event: 'state', state } });
+      return { state };
+    },
     setKnob: () => null,
     listRuns: () => ({ runs }),
     deleteRun: () => null,
@@ -172,9 +180,7 @@ export function createFixtureClient(options: FixtureOptions = {}): FixtureClient
       listeners.add(listener);
       return () => void listeners.delete(listener);
     },
-    emit(event) {
-      for (const listener of listeners) listener(event);
-    },
+    emit,
     restart: () => undefined,
     dispose: () => listeners.clear(),
   };

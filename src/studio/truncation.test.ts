@@ -116,3 +116,57 @@ describe('a method that truncates', () => {
     expect(recipeOf(studio.getState())?.stages[0]?.stage).toBe('score');
   });
 });
+
+describe('a method that trains first', () => {
+  const choose = async (method: string): Promise<void> => {
+    actions.chooseMethod(method);
+    await vi.waitUntil(() => studio.getState().scoring.state === 'ready', 5000);
+    await measured();
+  };
+
+  it('becomes its training, the cut, and no fine-tune where the cut loses nothing', async () => {
+    await choose('csgd');
+    // Foreshadowed by L1, with that method's own settings.
+    expect(fixture.received.findLast(({ command }) => command === 'score')?.params).toMatchObject({
+      method: 'l1',
+      settings: {},
+    });
+    const recipe = recipeOf(studio.getState());
+    expect(recipe?.stages.map(({ stage }) => stage)).toEqual(['fine-tune', 'prune', 'recalibrate', 'evaluate']);
+    expect(recipe?.stages[0]).toMatchObject({
+      method: 'csgd',
+      settings: { strength: 0.003, restarts: 4 },
+      epochs: 30,
+      learningRate: 0.03,
+    });
+    expect(parseRecipe(recipe)).toEqual(recipe);
+  });
+
+  it('has a length and a rate of its own; a fine-tune nobody touched comes back with the next method', async () => {
+    await choose('csgd');
+    expect(studio.getState().fineTune.epochs).toBe(0);
+    actions.changeTraining({ epochs: 12 });
+    expect(recipeOf(studio.getState())?.stages[0]).toMatchObject({ epochs: 12 });
+    actions.undo();
+    expect(studio.getState().training.epochs).toBe(30);
+    await choose('l1');
+    expect(studio.getState().fineTune.epochs).toBe(3);
+    actions.changeFineTune({ epochs: 8 });
+    await choose('csgd');
+    expect(studio.getState().fineTune.epochs).toBe(8);
+  });
+
+  it('truncates at the end where it reduces ranks', async () => {
+    await choose('trp');
+    const recipe = recipeOf(studio.getState());
+    expect(recipe?.stages.map(({ stage }) => stage)).toEqual([
+      'fine-tune',
+      'truncate',
+      'recalibrate',
+      'fine-tune',
+      'evaluate',
+    ]);
+    expect(recipe?.stages.slice(0, 2)).toMatchObject([{ method: 'trp' }, { method: 'trp', budget: 0.5 }]);
+    expect(parseRecipe(recipe)).toEqual(recipe);
+  });
+});
