@@ -21,7 +21,6 @@ const orders: readonly Choice<FilterOrder>[] = [
 export function TreeOptions() {
   const rowLength = useStudio(({ view }) => view.rowLength);
   const order = useStudio(({ view }) => view.order);
-  const truncates = useStudio(({ scoring }) => scoring.spectra !== null);
   return (
     <div className={styles.options}>
       <span>
@@ -43,7 +42,7 @@ export function TreeOptions() {
       <Steps />
       <ScoringNote />
       <span className={styles.ramp}>
-        <RampKey low="low" high="high" hollow={truncates ? 'truncated' : 'cut'} />
+        <RampKey low="low" high="high" hollow="cut" />
       </span>
     </div>
   );
