@@ -45,6 +45,7 @@ const goodParams = {
     normalise: 'layerMean',
     images: 512,
   },
+  spectra: { network: 'n', method: 'svd', settings: { scheme: 'spatial' } },
   preview: { network: 'n', dataset: 'd', removed: { stem: [0, 3] }, images: 512, recalibrate: true },
   evaluate: { network: 'n', dataset: 'd', split: 'test', images: null },
   kernels: { network: 'n', layer: 'stem' },

@@ -28,6 +28,7 @@ const floats = v.custom<Float32Array>((value) => value instanceof Float32Array, 
 const removed = v.record(v.string(), v.array(count));
 const scores = v.record(v.string(), floats);
 const normalise = v.picklist(['layerMean', 'none']);
+const scheme = v.picklist(['channel', 'spatial']);
 const stageName = v.picklist(StageSchema.options.map(({ entries }) => entries.stage.literal));
 
 export const paramSchemas = {
@@ -41,6 +42,7 @@ export const paramSchemas = {
     settings: SettingsSchema,
     seed,
   }),
+  spectra: v.strictObject({ network: handle, method: text, settings: SettingsSchema }),
   sensitivity: v.strictObject({
     network: handle,
     dataset: handle,
@@ -49,7 +51,14 @@ export const paramSchemas = {
     normalise,
     images: positive,
   }),
-  preview: v.strictObject({ network: handle, dataset: handle, removed, images: positive, recalibrate: v.boolean() }),
+  preview: v.strictObject({
+    network: handle,
+    dataset: handle,
+    removed,
+    truncation: v.optional(v.strictObject({ scheme, ranks: v.record(v.string(), positive) })),
+    images: positive,
+    recalibrate: v.boolean(),
+  }),
   evaluate: v.strictObject({ network: handle, dataset: handle, split: SplitSchema, images: v.nullable(positive) }),
   kernels: v.strictObject({ network: handle, layer: handle }),
   measureLayer: v.strictObject({
@@ -295,6 +304,10 @@ export const resultSchemas = {
     source: DataSourceSchema,
   }),
   score: v.strictObject({ scores, normalise, seconds: v.number() }),
+  spectra: v.strictObject({
+    scheme,
+    kernels: v.array(v.strictObject({ layers: v.array(handle), values: floats })),
+  }),
   sensitivity: v.strictObject({ sensitivity }),
   preview: v.strictObject({ accuracy: share, recalibrated: v.nullable(share), images: count }),
   evaluate: v.strictObject({

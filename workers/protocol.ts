@@ -10,6 +10,7 @@ import type { SplitName } from './datasets/dataset';
 import type { MethodDeclaration, SettingValues, Telemetry } from './methods/method';
 import type { Graph, LayerId, ChannelIndex, NetworkMeta, Normalisation } from './network/graph';
 import type { FilterScores, Reduction, Sensitivity } from './network/plan';
+import type { RankPlan, Spectra } from './network/rank-plan';
 import type { DataSource, NetworkSource, Recipe, StageName } from './session/recipe';
 
 export type { DataSource, NetworkSource, Recipe, RecipeInput, Stage, StageName, TrainStage } from './session/recipe';
@@ -23,6 +24,9 @@ export type RunId = string;
 export type CandidateId = string;
 
 export type RemovedChannels = Readonly<Record<LayerId, readonly ChannelIndex[]>>;
+
+/** Convolutions split into pairs of the given ranks. */
+export type Truncation = Pick<RankPlan, 'scheme' | 'ranks'>;
 
 export interface NetworkView {
   readonly network: NetworkId;
@@ -223,6 +227,11 @@ export interface Commands {
     };
     result: { readonly scores: FilterScores; readonly normalise: 'layerMean' | 'none'; readonly seconds: number };
   };
+  /** Singular values of every kernel a truncation by `method` could split. */
+  spectra: {
+    params: { readonly network: NetworkId; readonly method: string; readonly settings: SettingValues };
+    result: Spectra;
+  };
   /** The same cut as the real thing, per group, coarse first; `signal` cancels. */
   sensitivity: {
     params: {
@@ -235,12 +244,16 @@ export interface Commands {
     };
     result: { readonly sensitivity: Sensitivity };
   };
-  /** Accuracy of the masked network on the first `images` of a split; with and without batch-norm recalibration. */
+  /**
+   * Accuracy of the network without `removed`, or truncated, on the first `images` of a split; with and without
+   * batch-norm recalibration.
+   */
   preview: {
     params: {
       readonly network: NetworkId;
       readonly dataset: DatasetId;
       readonly removed: RemovedChannels;
+      readonly truncation?: Truncation | undefined;
       readonly images: number;
       readonly recalibrate: boolean;
     };

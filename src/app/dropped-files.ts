@@ -1,5 +1,7 @@
 /** Files out of a drop, folders walked. Their path inside the folder is their name: data sets read classes from it. */
 
+import { namedByPath } from '../ui/file-picker';
+
 /** Folders deeper than this are not data. */
 const deepest = 8;
 
@@ -34,8 +36,7 @@ async function fileOf(entry: FileSystemFileEntry): Promise<File> {
   const file = await new Promise<File>((resolve, reject) => {
     entry.file(resolve, reject);
   });
-  const path = entry.fullPath.replace(/^\//, '');
-  return path.includes('/') ? new File([file], path, { type: file.type, lastModified: file.lastModified }) : file;
+  return namedByPath(file, entry.fullPath.replace(/^\//, ''));
 }
 
 /** A directory reader gives its children in portions; an empty one is the last. */

@@ -1,15 +1,21 @@
 /** Inspector panel: one layer from close by. Tabs appear for what the present method has to show. */
+import type { ReactNode } from 'react';
 import { Tab, TabList, TabPanel, Tabs } from 'react-aria-components';
 import type { InspectorTab } from '../studio/state';
 import { actions, useStudio } from '../studio/store';
 import { Pane, PaneHeading } from '../ui/pane';
+import { ClustersTab } from './clusters-tab';
 import { FiltersTab } from './filters-tab';
-import { useInspected } from './inspected';
+import { GatesTab } from './gates-tab';
+import { useInspected, type Inspected } from './inspected';
+import { RanksTab } from './ranks-tab';
+import { isTab, shownTab, tabsOf, tabTitles } from './tabs';
 import styles from './inspector.module.css';
 
 export function Inspector() {
   const inspected = useInspected();
-  const tab = useStudio((state) => state.view.tab);
+  const tabs = useStudio(tabsOf).split(' ').filter(isTab);
+  const tab = useStudio((state) => shownTab(state, tabs));
   if (inspected === null) {
     return (
       <Pane label="Inspector">
@@ -33,22 +39,33 @@ export function Inspector() {
           note={<span title={note}>{note}</span>}
           end={
             <TabList aria-label="Views of the layer" className={styles.tabList ?? ''}>
-              <Tab id="filters" className={styles.tab ?? ''}>
-                Filters
-              </Tab>
+              {tabs.map((id) => (
+                <Tab key={id} id={id} className={styles.tab ?? ''}>
+                  {tabTitles[id]}
+                </Tab>
+              ))}
             </TabList>
           }
         />
-        <TabPanel id="filters" className={styles.panel ?? ''}>
-          <FiltersTab inspected={inspected} />
+        <TabPanel id={tab} className={styles.panel ?? ''} data-view={tab}>
+          {contentOf(tab, inspected)}
         </TabPanel>
       </Tabs>
     </Pane>
   );
 }
 
-function isTab(key: unknown): key is InspectorTab {
-  return key === 'filters';
+function contentOf(tab: InspectorTab, inspected: Inspected): ReactNode {
+  switch (tab) {
+    case 'filters':
+      return <FiltersTab inspected={inspected} />;
+    case 'gates':
+      return <GatesTab inspected={inspected} />;
+    case 'clusters':
+      return <ClustersTab key={inspected.row.layer} inspected={inspected} />;
+    case 'ranks':
+      return <RanksTab inspected={inspected} />;
+  }
 }
 
 function capital(label: string): string {

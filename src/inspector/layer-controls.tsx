@@ -4,7 +4,7 @@ import { Button as StepButton, Checkbox, Group, Input, NumberField } from 'react
 import type { LayerId } from '../../workers/network/graph';
 import type { StudioState } from '../studio/state';
 import { actions, studio, studioClient, useStudio } from '../studio/store';
-import { keptTree } from '../tree/kept';
+import { keptBy } from '../tree/kept';
 import { Button } from '../ui/button';
 import computing from '../ui/computing.module.css';
 import { Failure } from '../ui/failure';
@@ -69,7 +69,7 @@ function Keep({ inspected }: { readonly inspected: Inspected }) {
   );
 }
 
-function Protect({ layer }: { readonly layer: LayerId }) {
+export function Protect({ layer }: { readonly layer: LayerId }) {
   const isProtected = useStudio(({ rules }) => rules.protect.includes(layer));
   return (
     <Checkbox
@@ -89,7 +89,7 @@ function Protect({ layer }: { readonly layer: LayerId }) {
 function LayerMacs({ inspected }: { readonly inspected: Inspected }) {
   const { model, index, row } = inspected;
   const macs = useStudio(({ plan }) =>
-    plan === null ? row.macs : Math.round(keptTree(model, plan.removed).rows[index]?.macs ?? row.macs),
+    plan === null ? row.macs : Math.round(keptBy(model, plan).rows[index]?.macs ?? row.macs),
   );
   return (
     <span title="Multiply-adds of this layer, before and after the cut">

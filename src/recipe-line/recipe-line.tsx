@@ -1,11 +1,13 @@
 /** The recipe on a line: stages with what they will do, and one primary action. A press on a stage edits it in place. */
 import { forecastSeconds } from '../studio/forecast';
+import { presentMethod, trainsFirst, truncates } from '../studio/methods';
 import type { StudioState } from '../studio/state';
 import { actions, useStudio } from '../studio/store';
 import { formatEpochs } from '../runs/rows';
 import { formatBudget } from '../tradeoff/budget-view';
 import { Button } from '../ui/button';
 import { formatAccuracy, formatForecast, formatTimeLeft } from '../ui/format';
+import { methodStyle } from '../ui/method-style';
 import { Popup } from '../ui/popup';
 import { StageEditor } from './stage-editors';
 import { StageNode } from './stage-node';
@@ -47,15 +49,18 @@ function StageNote({ id }: { readonly id: StageId }) {
 }
 
 /** What the stage will do. */
-function noteOf({ network, scoring, engine, rules, fineTune }: StudioState, id: StageId): string {
+function noteOf(state: StudioState, id: StageId): string {
+  const { network, scoring, rules, fineTune, training } = state;
   switch (id) {
     case 'pretrain':
       return network === null ? 'no network yet' : 'loaded';
-    case 'score': {
-      const title = engine.methods.find((method) => method.id === scoring.method)?.title ?? scoring.method;
-      return scoring.state === 'failed' ? `${title}: not possible` : `by ${title}`;
+    case 'decide': {
+      const method = presentMethod(state);
+      const title = method?.title ?? scoring.method;
+      if (scoring.state === 'failed') return `${title}: not possible`;
+      return trainsFirst(method) ? `by ${title}, ${formatEpochs(training.epochs)}` : `by ${title}`;
     }
-    case 'prune':
+    case 'reduce':
       return `to ${formatBudget(rules.budget)}`;
     case 'fine-tune':
       return fineTune.epochs === 0 ? 'recalibrated only' : formatEpochs(fineTune.epochs);
@@ -66,7 +71,7 @@ function noteOf({ network, scoring, engine, rules, fineTune }: StudioState, id: 
 
 /** What drops out of a note where there is no room. */
 function restOf({ network }: StudioState, id: StageId): string {
-  if (id === 'prune') return ' of compute';
+  if (id === 'reduce') return ' of compute';
   const accuracy = network?.accuracy ?? null;
   return id === 'pretrain' && accuracy !== null ? `, ${formatAccuracy(accuracy)}` : '';
 }
@@ -94,16 +99,24 @@ function Action() {
 function Start() {
   const ready = useStudio(({ plan, dataset, engine }) => plan !== null && dataset !== null && engine.phase === 'ready');
   const seconds = useStudio(forecastSeconds);
-  const trains = useStudio(({ fineTune }) => fineTune.epochs > 0);
+  const label = useStudio(actionOf);
   return (
     <div className={styles.action}>
       {seconds === null ? null : <span>{formatForecast(seconds)}</span>}
       <Button kind="primary" disabled={!ready} onClick={() => void actions.startRun()}>
         <Sign d="M3 1.5v11l9-5.5z" />
-        {trains ? 'Fine-tune this cut' : 'Carry out this cut'}
+        {label}
       </Button>
     </div>
   );
+}
+
+/** What the button starts, by its first word what takes the time. */
+function actionOf(state: StudioState): string {
+  const method = presentMethod(state);
+  if (trainsFirst(method)) return `Train with ${methodStyle(method?.id ?? null).short}`;
+  const what = truncates(method) ? 'this truncation' : 'this cut';
+  return state.fineTune.epochs > 0 ? `Fine-tune ${what}` : `Carry out ${what}`;
 }
 
 function Sign({ d }: { readonly d: string }) {

@@ -1,8 +1,9 @@
 /** What opens on a stage of the recipe: its settings, in place. */
 import type { CutRules } from '../../workers/network/plan';
+import type { TrainStage } from '../../workers/protocol';
 import { smallestBudget } from '../studio/decisions';
 import { isTraining } from '../studio/run-facts';
-import { scoringMethods } from '../studio/scoring';
+import { presentMethod, standIn, trainsFirst, truncates } from '../studio/methods';
 import type { StudioState } from '../studio/state';
 import { actions, useStudio } from '../studio/store';
 import { Button } from '../ui/button';
@@ -17,10 +18,10 @@ export function StageEditor({ stage }: { readonly stage: StageId }) {
   switch (stage) {
     case 'pretrain':
       return <Origin />;
-    case 'score':
-      return <ScoreEditor />;
-    case 'prune':
-      return <PruneEditor />;
+    case 'decide':
+      return <MethodEditor />;
+    case 'reduce':
+      return <ReduceEditor />;
     case 'fine-tune':
       return <FineTuneEditor />;
     case 'evaluate':
@@ -48,21 +49,22 @@ function Origin() {
   );
 }
 
-function ScoreEditor() {
-  const methods = scoringMethods(useStudio(({ engine }) => engine.methods));
+function MethodEditor() {
+  const methods = useStudio(({ engine }) => engine.methods);
   const { method, settings } = useStudio((state) => state.scoring);
-  const chosen = methods.find(({ id }) => id === method);
+  const chosen = useStudio(presentMethod);
   return (
     <>
       <ChoiceInput
-        label="Importance by"
+        label="Method"
         value={method}
         options={methods.map(({ id, title }) => ({ value: id, label: title }))}
         onChange={(id) => actions.chooseMethod(id)}
       />
-      {chosen === undefined ? null : (
+      {chosen === null ? null : (
         <>
           <p className={styles.text}>{chosen.summary}</p>
+          {trainsFirst(chosen) ? <TrainingEditor /> : null}
           <SettingsForm
             settings={chosen.settings}
             values={settings}
@@ -73,6 +75,11 @@ function ScoreEditor() {
       )}
     </>
   );
+}
+
+/** The stage a training method acts in: the same form as the fine-tune's, with a length and a rate of its own. */
+function TrainingEditor() {
+  return <TrainForm stage={useStudio((state) => state.training)} onChange={actions.changeTraining} />;
 }
 
 const allocations: readonly { readonly value: CutRules['allocation']; readonly label: string }[] = [
@@ -96,21 +103,63 @@ const roundings: readonly { readonly value: '1' | '4' | '8'; readonly label: str
 
 const percent: Intl.NumberFormatOptions = { style: 'percent', maximumFractionDigits: 1 };
 
+function ReduceEditor() {
+  const method = useStudio(presentMethod);
+  return (
+    <>
+      <BudgetInput />
+      {trainsFirst(method) ? (
+        <p className={styles.text}>
+          The tree shows an estimate by {truncates(method) ? 'the present singular values' : standIn.short} until the
+          method has decided.
+        </p>
+      ) : null}
+      {truncates(method) ? <TruncateEditor /> : <PruneEditor />}
+    </>
+  );
+}
+
+function BudgetInput() {
+  return (
+    <NumberInput
+      label="Compute kept"
+      explain="Share of the original multiply-adds."
+      value={useStudio(({ rules }) => rules.budget)}
+      min={smallestBudget}
+      max={1}
+      step={0.01}
+      format={percent}
+      onChange={(budget) => actions.releaseBudget(budget)}
+    />
+  );
+}
+
+function TruncateEditor() {
+  const byHand = useStudio(({ ranks }) => Object.keys(ranks).length);
+  const whole = useStudio(({ rules }) => rules.protect.length);
+  return (
+    <>
+      <p className={styles.text}>
+        Every layer gives up the directions with the least energy for each multiply-add saved, down to the budget. Set a
+        layer&apos;s own rank in the inspector.
+      </p>
+      {byHand + whole === 0 ? null : (
+        <p className={styles.text}>
+          By hand: {formatInteger(byHand)} ranks, {formatInteger(whole)} layers left whole.{' '}
+          <Button kind="word" onClick={() => actions.keepRanks({})}>
+            Clear ranks
+          </Button>
+        </p>
+      )}
+    </>
+  );
+}
+
 function PruneEditor() {
   const rules = useStudio((state) => state.rules);
   const notes = useStudio(({ plan }) => plan?.notes);
   return (
     <>
-      <NumberInput
-        label="Compute kept"
-        explain="Share of the original multiply-adds."
-        value={rules.budget}
-        min={smallestBudget}
-        max={1}
-        step={0.01}
-        format={percent}
-        onChange={(budget) => actions.releaseBudget(budget)}
-      />
       <ChoiceInput
         label="Cut"
         explain="Sensitivity is measured first, by trial cuts in every layer."
@@ -166,9 +215,17 @@ function HandChoices({ rules }: { readonly rules: CutRules }) {
 }
 
 function FineTuneEditor() {
-  const fineTune = useStudio((state) => state.fineTune);
+  return <TrainForm stage={useStudio((state) => state.fineTune)} onChange={actions.changeFineTune} />;
+}
+
+interface TrainFormProps {
+  readonly stage: TrainStage;
+  readonly onChange: (change: Partial<TrainStage>) => void;
+}
+
+function TrainForm({ stage, onChange }: TrainFormProps) {
   const values = Object.fromEntries(
-    Object.entries(fineTune).flatMap(([name, value]) =>
+    Object.entries(stage).flatMap(([name, value]) =>
       typeof value === 'number' || typeof value === 'string' || typeof value === 'boolean' ? [[name, value]] : [],
     ),
   );
@@ -178,7 +235,7 @@ function FineTuneEditor() {
       values={values}
       onChange={(name, value) => {
         const change = fineTuneChange(name, value);
-        if (change !== null) actions.changeFineTune(change);
+        if (change !== null) onChange(change);
       }}
     />
   );

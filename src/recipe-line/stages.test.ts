@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { initialState } from '../studio/initial';
+import { emptyLiveRun, initialState } from '../studio/initial';
+import { fixtureMethods } from '../studio/fixture-methods';
+import { trainingRun } from '../studio/training-sample';
 import { sampleRun } from '../studio/run-sample';
 import type { StudioState } from '../studio/state';
 import { fineTuneChange, fineTuneSettings } from './fine-tune-settings';
@@ -32,10 +34,61 @@ describe('stageViews', () => {
       ...empty,
       runs: [sampleRun({ run: 'r', state: 'running' })],
       activeRun: 'r',
-      live: { r: { progress, points: [], telemetry: null, proof: null, savedStep: null } },
+      live: { r: { ...emptyLiveRun, progress } },
     };
     expect(states(state)).toBe('dddnt');
     expect(stageViews(state)[3]).toMatchObject({ id: 'fine-tune', progress: 0.75 });
+  });
+});
+
+describe('a recipe of a method that trains', () => {
+  const methods = fixtureMethods;
+  const at = (stage: number): StudioState => ({
+    ...empty,
+    engine: { ...empty.engine, methods },
+    runs: [trainingRun('csgd')],
+    activeRun: 'live',
+    live: {
+      live: {
+        ...emptyLiveRun,
+        progress: {
+          stage,
+          stageName: stage === 0 ? 'fine-tune' : 'recalibrate',
+          note: '',
+          done: 1,
+          total: 2,
+          imagesPerSecond: null,
+          multiplyAddsPerSecond: null,
+          secondsLeft: null,
+        },
+      },
+    },
+  });
+
+  it('stands at its own training before the cut, which is no fine-tune, whatever is chosen meanwhile', () => {
+    expect(states(at(0))).toBe('dnttt');
+    expect(stageViews(at(0)).map(({ title }) => title)).toEqual([
+      'Pretrain',
+      'Train',
+      'Prune',
+      'Fine-tune',
+      'Evaluate',
+    ]);
+    expect(states(at(2))).toBe('dddnt');
+  });
+
+  it('is titled by the chosen method while nothing runs', () => {
+    const chosen = (method: string): StudioState => ({
+      ...empty,
+      engine: { ...empty.engine, methods },
+      scoring: { ...empty.scoring, method },
+    });
+    expect(stageViews(chosen('svd')).map(({ title }) => title)[1]).toBe('Decompose');
+    expect(
+      stageViews(chosen('trp'))
+        .map(({ title }) => title)
+        .slice(1, 3),
+    ).toEqual(['Train', 'Truncate']);
   });
 });
 

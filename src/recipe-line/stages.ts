@@ -1,9 +1,12 @@
-/** The recipe as the line shows it: five stages, what each will do, and how far the present cut or run has come. */
-import type { Progress, RunSummary, StageName } from '../../workers/protocol';
+/** The recipe as the line shows it: five places, what each will do, and how far the present cut or run has come. */
+import type { MethodDeclaration, Progress, Recipe, RunSummary, Stage } from '../../workers/protocol';
+import { presentMethod, trainsFirst, truncates } from '../studio/methods';
+import { methodOf } from '../studio/run-facts';
 import { recipeOf } from '../studio/run-recipe';
 import type { StudioState } from '../studio/state';
 
-export type StageId = 'pretrain' | 'score' | 'prune' | 'fine-tune' | 'evaluate';
+/** `decide` is where the method works out what goes, `reduce` where it goes. */
+export type StageId = 'pretrain' | 'decide' | 'reduce' | 'fine-tune' | 'evaluate';
 export type StageState = 'done' | 'now' | 'todo';
 
 export interface StageView {
@@ -14,29 +17,63 @@ export interface StageView {
   readonly progress: number | null;
 }
 
-const line: readonly { readonly id: StageId; readonly title: string; readonly stages: readonly StageName[] }[] = [
-  { id: 'pretrain', title: 'Pretrain', stages: ['pretrain'] },
-  { id: 'score', title: 'Score', stages: ['score'] },
-  { id: 'prune', title: 'Prune', stages: ['prune', 'truncate'] },
-  { id: 'fine-tune', title: 'Fine-tune', stages: ['recalibrate', 'fine-tune'] },
-  { id: 'evaluate', title: 'Evaluate', stages: ['evaluate'] },
-];
+const line: readonly StageId[] = ['pretrain', 'decide', 'reduce', 'fine-tune', 'evaluate'];
 
 /** Where the running recipe stands, or where the person does. */
 export function stageViews(state: StudioState): readonly StageView[] {
-  const progress = state.activeRun === null ? null : (state.live[state.activeRun]?.progress ?? null);
-  const present = state.activeRun === null ? placeOf(state) : placeOfRun(progress);
-  return line.map(({ id, title }, index) => ({
+  const run = state.runs.find((other) => other.run === state.activeRun) ?? null;
+  const progress = run === null ? null : (state.live[run.run]?.progress ?? null);
+  const present = run === null ? placeOf(state) : placeOfRun(run.recipe, progress);
+  return line.map((id, index) => ({
     id,
-    title,
+    title: titleOf(id, methodOnTheLine(state, run)),
     state: index < present ? 'done' : index === present ? 'now' : 'todo',
-    progress: index === present ? shareOf(state, progress) : null,
+    progress: index === present ? shareOf(run, progress) : null,
   }));
 }
 
-function placeOfRun(progress: Progress | null): number {
-  const at = line.findIndex(({ stages }) => progress !== null && stages.includes(progress.stageName));
-  return at < 0 ? 1 : at;
+/** The method of the run that trains, else the chosen one. */
+function methodOnTheLine(state: StudioState, run: RunSummary | null): MethodDeclaration | null {
+  const id = run === null ? null : methodOf(run.recipe);
+  return state.engine.methods.find((method) => method.id === id) ?? presentMethod(state);
+}
+
+function titleOf(id: StageId, method: MethodDeclaration | null): string {
+  switch (id) {
+    case 'pretrain':
+      return 'Pretrain';
+    case 'decide':
+      return trainsFirst(method) ? 'Train' : truncates(method) ? 'Decompose' : 'Score';
+    case 'reduce':
+      return truncates(method) ? 'Truncate' : 'Prune';
+    case 'fine-tune':
+      return 'Fine-tune';
+    case 'evaluate':
+      return 'Evaluate';
+  }
+}
+
+function placeOfRun({ stages }: Recipe, progress: Progress | null): number {
+  const stage = progress === null ? undefined : stages[progress.stage];
+  return line.indexOf(stage === undefined ? 'decide' : placeOfStage(stage));
+}
+
+function placeOfStage(stage: Stage): StageId {
+  switch (stage.stage) {
+    case 'pretrain':
+      return 'pretrain';
+    case 'score':
+      return 'decide';
+    case 'prune':
+    case 'truncate':
+      return 'reduce';
+    case 'fine-tune':
+      return stage.method === undefined ? 'fine-tune' : 'decide';
+    case 'recalibrate':
+      return 'fine-tune';
+    case 'evaluate':
+      return 'evaluate';
+  }
 }
 
 function placeOf(state: StudioState): number {
@@ -56,7 +93,7 @@ function wasCarriedOut(state: StudioState): boolean {
   return recipe !== null && JSON.stringify(newest?.recipe.stages) === JSON.stringify(recipe.stages);
 }
 
-function shareOf({ activeRun }: StudioState, progress: Progress | null): number | null {
-  if (activeRun === null || progress === null || progress.total === 0) return null;
+function shareOf(run: RunSummary | null, progress: Progress | null): number | null {
+  if (run === null || progress === null || progress.total === 0) return null;
   return progress.done / progress.total;
 }

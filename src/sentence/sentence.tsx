@@ -1,7 +1,8 @@
 /** The headline: the present trade in words. Bold values are live; the dashed green one is dragged. */
 import type { ReactNode } from 'react';
 import { smallestBudget } from '../studio/decisions';
-import type { PreviewState } from '../studio/state';
+import { presentMethod, standIn, trainsFirst, truncates } from '../studio/methods';
+import type { Plan, PlannedTruncation, PreviewState } from '../studio/state';
 import { actions, studio, useStudio } from '../studio/store';
 import { budgetAfterKey, formatBudget } from '../tradeoff/budget-view';
 import { Failure } from '../ui/failure';
@@ -29,21 +30,65 @@ export function Sentence() {
     return (
       <Headline>
         {network.view.meta.name} takes <b>{formatCount(network.macs)}</b> multiply-adds for one image and holds{' '}
-        <b>{formatInteger(network.parameters)}</b> parameters. Scoring its filters shows which of them matter.
+        <b>{formatInteger(network.parameters)}</b> parameters. Scoring shows what of it matters.
       </Headline>
     );
   }
   return (
     <>
       <Headline>
-        Keeping <Budget /> of the compute removes{' '}
-        <b>
-          {formatInteger(plan.filters.removed)} of {formatInteger(plan.filters.total)}
-        </b>{' '}
-        filters and leaves {formatCount(plan.macs)} multiply-adds. <Outcome />
+        Keeping <Budget /> of the compute <Reduction plan={plan} /> and leaves {formatCount(plan.macs)} multiply-adds.{' '}
+        <Outcome />
       </Headline>
+      <Forecast />
       {plan.shortfall === undefined ? null : <p className={styles.shortfall}>{plan.shortfall}</p>}
     </>
+  );
+}
+
+/** What goes, in the method's own units. */
+function Reduction({ plan: { filters, truncation } }: { readonly plan: Plan }) {
+  if (truncation === undefined) {
+    return (
+      <>
+        removes{' '}
+        <b>
+          {formatInteger(filters.removed)} of {formatInteger(filters.total)}
+        </b>{' '}
+        filters
+      </>
+    );
+  }
+  const { layers } = truncation;
+  return (
+    <>
+      truncates{' '}
+      <b>
+        {formatInteger(layers.split)} of {formatInteger(layers.total)}
+      </b>{' '}
+      layers to rank <RankRange truncation={truncation} />
+    </>
+  );
+}
+
+/** "8–21", or "8". */
+function RankRange({ truncation: { ranks } }: { readonly truncation: PlannedTruncation }) {
+  const values = Object.values(ranks);
+  if (values.length === 0) return '–';
+  const low = Math.min(...values);
+  const high = Math.max(...values);
+  return <b>{low === high ? low : `${low}\u2013${high}`}</b>;
+}
+
+/** Before a method that trains has decided, the plan is another's. */
+function Forecast() {
+  const method = useStudio(presentMethod);
+  if (method === null || !trainsFirst(method)) return null;
+  const by = truncates(method) ? 'the present singular values' : standIn.short;
+  return (
+    <p className={styles.forecast}>
+      Estimate by {by} until {method.title} has decided.
+    </p>
   );
 }
 

@@ -2,6 +2,7 @@
 import type { RunResult, RunSummary } from '../../workers/protocol';
 import { adoptRecipe } from '../studio/adopt';
 import { forecastSeconds, imagesPerEpoch } from '../studio/forecast';
+import { presentMethod, trainsFirst, truncates } from '../studio/methods';
 import type { StudioState } from '../studio/state';
 import { actions, studio, useStudio } from '../studio/store';
 import computing from '../ui/computing.module.css';
@@ -58,16 +59,18 @@ function Ending({ run, result }: { readonly run: RunSummary; readonly result: Ru
 
 /** How long the present fine-tune would take; how much it is where no speed was measured yet. */
 function outlookOf(state: StudioState): string {
-  const { fineTune, network, dataset } = state;
+  const { fineTune, training, network, dataset } = state;
   if (network === null) return 'Open a network to begin.';
   const images = imagesPerEpoch(state);
   if (dataset === null || images === null) return 'Fine-tuning needs data: open a data set.';
   const seconds = forecastSeconds(state);
-  const effort = `${formatEpochs(fineTune.epochs)} of ${formatInteger(images)} images`;
-  const takes =
-    seconds === null
-      ? `Fine-tuning this cut is ${effort}`
-      : `Fine-tuning this cut takes ${formatForecast(seconds)}, ${effort}`;
+  const method = presentMethod(state);
+  const what = trainsFirst(method)
+    ? `Training with ${method?.title ?? 'the method'}`
+    : `Fine-tuning this ${truncates(method) ? 'truncation' : 'cut'}`;
+  const epochs = fineTune.epochs + (trainsFirst(method) ? training.epochs : 0);
+  const effort = `${formatEpochs(epochs)} of ${formatInteger(images)} images`;
+  const takes = seconds === null ? `${what} is ${effort}` : `${what} takes ${formatForecast(seconds)}, ${effort}`;
   return `${takes}. You can keep exploring while it runs.`;
 }
 

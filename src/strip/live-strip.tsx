@@ -18,6 +18,7 @@ import { Sparkline } from '../ui/sparkline';
 import { trainingCurves, type TrainingCurves } from './curves';
 import { nameOf } from '../runs/rows';
 import { CutProof } from './cut-proof';
+import { MethodFacts } from './knobs';
 import { Transport } from './transport';
 import styles from './strip.module.css';
 
@@ -51,6 +52,7 @@ export function LiveStrip({ run, live }: LiveStripProps) {
       </div>
       <LossPlot curves={curves} />
       <AccuracyPlot curves={curves} original={original} />
+      <MethodFacts run={run} live={live} />
       <Facts live={live} curves={curves} />
     </section>
   );

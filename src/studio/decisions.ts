@@ -3,7 +3,7 @@
  *
  * A drag changes the plan alone; its release is the decision.
  */
-import type { CutPlan, CutRules } from '../../workers/network/plan';
+import type { CutRules } from '../../workers/network/plan';
 import type { ChannelIndex, LayerId } from '../../workers/network/graph';
 import type { SettingValues, TrainStage } from '../../workers/protocol';
 import { report, type StudioContext } from './context';
@@ -11,18 +11,25 @@ import { emptyHistory, record, stepBack, stepForward } from './history';
 import { toggledByHand } from './hand-choices';
 import type { Planning } from './planning';
 import type { Previewing } from './previewing';
-import { defaultSettings, type Scoring } from './scoring';
-import type { StudioActions, StudioState } from './state';
+import { defaultSettings, fineTuneFor, usualTraining } from './methods';
+import type { Scoring } from './scoring';
+import type { Plan, StudioActions, StudioState } from './state';
 
 /** Smallest share of the multiply-adds the handles ask for. */
 export const smallestBudget = 0.05;
 
 interface Decision {
   readonly rules: CutRules;
+  /** By hand, of methods that truncate. */
+  readonly ranks: StudioState['ranks'];
   readonly method: string;
   readonly settings: SettingValues;
+  readonly training: TrainStage;
   readonly fineTune: TrainStage;
 }
+
+/** What the plan is made by; all of it can be dragged. */
+type Wishes = Pick<Decision, 'rules' | 'ranks'>;
 
 export interface Decisions extends Pick<
   StudioActions,
@@ -34,6 +41,10 @@ export interface Decisions extends Pick<
   | 'toggleFilter'
   | 'keepFilters'
   | 'protectLayer'
+  | 'dragRank'
+  | 'releaseRank'
+  | 'keepRanks'
+  | 'changeTraining'
   | 'changeFineTune'
   | 'undo'
   | 'redo'
@@ -55,24 +66,27 @@ export function createDecisions(
   /** The decision a drag started from, while it lasts. */
   let dragged: Decision | null = null;
 
-  const decided = ({ rules, scoring: { method, settings }, fineTune }: StudioState): Decision => ({
+  const decided = ({ rules, ranks, scoring: { method, settings }, training, fineTune }: StudioState): Decision => ({
     rules,
+    ranks,
     method,
     settings,
+    training,
     fineTune,
   });
 
-  /** Rules and what follows from them at once; the old plan stays while a new one has to wait for a scan. */
-  function place(rules: CutRules): void {
-    const state = store.getState();
-    const plan = planned(state, rules) ?? (state.scoring.scores === null ? null : state.plan);
-    store.setState({ rules, plan, preview: previewing.estimate({ ...state, rules, plan }) });
+  /** Wishes and what follows from them at once; the old plan stays while a new one has to wait for a scan. */
+  function place(change: Partial<Wishes>): void {
+    const state = { ...store.getState(), ...change };
+    const { rules, ranks, scoring: present } = state;
+    const plan = planned(state) ?? (present.scores === null && present.spectra === null ? null : state.plan);
+    store.setState({ rules, ranks, plan, preview: previewing.estimate({ ...state, plan }) });
   }
 
   /** Rules the planner refuses (a recipe's, made for another network) leave the old plan, and say why. */
-  function planned(state: StudioState, rules: CutRules): CutPlan | null {
+  function planned(state: StudioState): Plan | null {
     try {
-      return planning.plan(state, rules);
+      return planning.plan(state, state.rules);
     } catch (thrown) {
       report(context, thrown);
       return null;
@@ -81,10 +95,10 @@ export function createDecisions(
 
   function settle(): void {
     const { rules, scoring: present } = store.getState();
-    place(rules);
+    place({});
     if (scoring.isScoring()) return;
-    if (rules.allocation !== 'sensitivity') scoring.cancelScan();
-    else if (present.scores !== null && !planning.hasSensitivity(present.scores)) return scoring.scan(settle);
+    if (rules.allocation !== 'sensitivity' || present.scores === null) scoring.cancelScan();
+    else if (!planning.hasSensitivity(present.scores)) return scoring.scan(settle);
     previewing.check();
   }
 
@@ -105,6 +119,8 @@ export function createDecisions(
     const rescored = next.method !== present.method || next.settings !== present.settings;
     store.setState({
       rules: next.rules,
+      ranks: next.ranks,
+      training: next.training,
       fineTune: next.fineTune,
       scoring: rescored ? { ...present, method: next.method, settings: next.settings } : present,
     });
@@ -125,6 +141,14 @@ export function createDecisions(
     restore(taken.value);
   }
 
+  /** A handle begins to move: what is changed from now on is one step. */
+  function grasp(state: StudioState): void {
+    if (dragged !== null) return;
+    dragged = decided(state);
+    previewing.cancel();
+    store.setState({ view: { ...state.view, live: false } });
+  }
+
   const changeRules = (change: Partial<CutRules>): void => {
     decide({ rules: { ...(dragged ?? store.getState()).rules, ...change } });
   };
@@ -137,23 +161,29 @@ export function createDecisions(
       store.setState({ canUndo: false, canRedo: false });
     },
     chooseMethod(method, settings) {
-      const declaration = store.getState().engine.methods.find(({ id }) => id === method);
-      decide({ method, settings: settings ?? defaultSettings(declaration) });
+      const { engine, scoring: present, fineTune, view } = store.getState();
+      const find = (id: string) => engine.methods.find((other) => other.id === id) ?? null;
+      const declaration = find(method);
+      const chosen = { method, settings: settings ?? defaultSettings(declaration) };
+      if (method === present.method) return decide(chosen);
+      store.setState({ view: { ...view, tab: null } });
+      decide({
+        ...chosen,
+        training: usualTraining(declaration),
+        fineTune: fineTuneFor(fineTune, find(present.method), declaration),
+      });
     },
     dragBudget(budget) {
       const state = store.getState();
-      if (dragged === null) {
-        dragged = decided(state);
-        previewing.cancel();
-      }
+      grasp(state);
       const within = clampBudget(budget);
-      if (within !== state.rules.budget) place({ ...state.rules, budget: within });
+      if (within !== state.rules.budget) place({ rules: { ...state.rules, budget: within } });
     },
     releaseBudget(budget) {
       const before = dragged ?? decided(store.getState());
       if (clampBudget(budget) === before.rules.budget) {
         dragged = null;
-        place(before.rules);
+        place({ rules: before.rules, ranks: before.ranks });
         previewing.check();
       } else {
         changeRules({ budget: clampBudget(budget) });
@@ -161,15 +191,15 @@ export function createDecisions(
     },
     cancelDrag() {
       if (dragged === null) return;
-      const { rules } = dragged;
+      const { rules, ranks } = dragged;
       dragged = null;
-      place(rules);
+      place({ rules, ranks });
       previewing.check();
     },
     changeRules,
     toggleFilter(layer: LayerId, channel: ChannelIndex) {
       const { network, plan, rules } = store.getState();
-      if (network === null || plan === null) return;
+      if (network === null || plan === null || plan.truncation !== undefined) return;
       const byHand = toggledByHand(rules.byHand, network.groups, plan, layer, channel);
       if (byHand !== null) changeRules({ byHand });
     },
@@ -180,6 +210,21 @@ export function createDecisions(
     protectLayer(layer, protect) {
       const others = store.getState().rules.protect.filter((id) => id !== layer);
       changeRules({ protect: protect ? [...others, layer] : others });
+    },
+    dragRank(layer, rank) {
+      const state = store.getState();
+      grasp(state);
+      if (state.ranks[layer] !== rank) place({ ranks: { ...state.ranks, [layer]: rank } });
+    },
+    releaseRank(layer, rank) {
+      const { ranks } = dragged ?? store.getState();
+      decide({ ranks: { ...ranks, [layer]: rank } });
+    },
+    keepRanks: (ranks) => decide({ ranks }),
+    changeTraining(change) {
+      const before = decided(store.getState());
+      remember(before);
+      store.setState({ training: { ...before.training, ...change } });
     },
     changeFineTune(change) {
       const before = decided(store.getState());

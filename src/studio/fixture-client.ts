@@ -5,6 +5,7 @@
  */
 import { networkCosts } from '../../workers/network/costs';
 import { layerOf, type Graph } from '../../workers/network/graph';
+import { ranksForBudget } from '../../workers/network/rank-plan';
 import { buildZooGraph, type ZooOptions } from '../../workers/network/zoo';
 import { inferShapes } from '../../workers/network/shapes';
 import { CancelledError } from '../../workers/rpc';
@@ -12,12 +13,13 @@ import type {
   CommandName,
   CommandParams,
   CommandResult,
-  MethodDeclaration,
   NetworkSource,
   RunSummary,
   StudioEvent,
+  Truncation,
 } from '../../workers/protocol';
-import { fixtureAccuracy, fixtureNormal, fixtureScores } from './fixture-scores';
+import { fixtureMethods } from './fixture-methods';
+import { fixtureAccuracy, fixtureNormal, fixtureScores, fixtureSpectra } from './fixture-scores';
 import type { StudioClient } from './state';
 
 export interface FixtureOptions {
@@ -45,6 +47,10 @@ export function createFixtureClient(options: FixtureOptions = {}): FixtureClient
   const graphs = new Map<string, Graph>();
   const listeners = new Set<(event: StudioEvent) => void>();
   const received: { command: CommandName; params: unknown }[] = [];
+
+  function emit(event: StudioEvent): void {
+    for (const listener of listeners) listener(event);
+  }
 
   function graphOf(handle: string): Graph {
     const graph = graphs.get(handle);
@@ -78,6 +84,12 @@ export function createFixtureClient(options: FixtureOptions = {}): FixtureClient
       lost += (1.6 * (layers.get(id)?.macs ?? 0) * channels.length) / (shape?.at(-1) ?? 1);
     }
     return Math.max(0, 1 - lost / macs);
+  }
+
+  function truncatedShare(handle: string, { scheme, ranks }: Truncation): number {
+    const graph = graphOf(handle);
+    const keep = { protect: graph.layers.map(({ id }) => id).filter((id) => ranks[id] === undefined), keep: ranks };
+    return ranksForBudget(graph, fixtureSpectra(graph, scheme), 1, keep).share;
   }
 
   const answers: Answers = {
@@ -121,8 +133,13 @@ export function createFixtureClient(options: FixtureOptions = {}): FixtureClient
       normalise: 'layerMean',
       seconds: 0.1,
     }),
+    spectra: ({ network: handle, settings }) =>
+      fixtureSpectra(graphOf(handle), settings['scheme'] === 'spatial' ? 'spatial' : 'channel'),
     sensitivity: () => ({ sensitivity: {} }),
-    preview: ({ network: handle, removed, images }) => ({ ...fixtureAccuracy(shareOf(handle, removed)), images }),
+    preview: ({ network: handle, removed, truncation, images }) => ({
+      ...fixtureAccuracy(truncation === undefined ? shareOf(handle, removed) : truncatedShare(handle, truncation)),
+      images,
+    }),
     evaluate: ({ images }) => ({
       accuracy: 0.968,
       loss: 0.12,
@@ -134,7 +151,11 @@ export function createFixtureClient(options: FixtureOptions = {}): FixtureClient
     kernels: ({ network: handle, layer }) => fixtureKernels(graphOf(handle), layer),
     measureLayer: () => ({ originalMs: 1.24, cutMs: 0.83 }),
     startRun: () => ({ run: 'run-here-1' }),
-    controlRun: ({ action }) => ({ state: action === 'stop' ? 'stopped' : action === 'resume' ? 'running' : 'paused' }),
+    controlRun: ({ run, action }) => {
+      const state = action === 'stop' ? 'stopped' : action === 'resume' ? 'running' : 'paused';
+      emit({ kind: 'run', event: { run, event: 'state', state } });
+      return { state };
+    },
     setKnob: () => null,
     listRuns: () => ({ runs }),
     deleteRun: () => null,
@@ -159,9 +180,7 @@ export function createFixtureClient(options: FixtureOptions = {}): FixtureClient
       listeners.add(listener);
       return () => void listeners.delete(listener);
     },
-    emit(event) {
-      for (const listener of listeners) listener(event);
-    },
+    emit,
     restart: () => undefined,
     dispose: () => listeners.clear(),
   };
@@ -192,42 +211,3 @@ function fixtureKernels(graph: Graph, id: string): CommandResult<'kernels'> {
     rgb: isFirst ? Float32Array.from({ length: taps * 3 }, () => normal()) : null,
   };
 }
-
-const baseline = {
-  family: 'baseline',
-  reduces: 'filters',
-  needs: 'weights',
-  normalise: 'layerMean',
-  settings: {},
-} as const;
-
-export const fixtureMethods: readonly MethodDeclaration[] = [
-  {
-    ...baseline,
-    id: 'l1',
-    title: 'L1 norm',
-    citation: 'Li et al. Pruning Filters for Efficient ConvNets. ICLR 2017',
-    summary: 'Keeps the filters with the largest sum of magnitudes.',
-  },
-  { ...baseline, id: 'l2', title: 'L2 norm', citation: '', summary: 'Keeps the filters with the largest norm.' },
-  {
-    ...baseline,
-    id: 'taylor',
-    title: 'Taylor expansion',
-    citation: 'Molchanov et al. Importance Estimation for Neural Network Pruning. CVPR 2019',
-    summary: 'Asks the training images how much the loss would change without each filter.',
-    needs: 'data',
-    settings: {
-      images: {
-        kind: 'number',
-        label: 'Images',
-        explain: 'Training images the gradients are averaged over.',
-        default: 512,
-        min: 64,
-        max: 4096,
-        step: 64,
-      },
-    },
-  },
-  { ...baseline, id: 'random', title: 'Random', citation: '', summary: 'The grey control: chance decides.' },
-];

@@ -1,6 +1,9 @@
 /** Made-up but plausible importances and accuracies for component tests. No figure of these is ever shipped. */
 import type { FilterScores } from '../../workers/network/plan';
 import { isWeighted, type Graph, type Layer } from '../../workers/network/graph';
+import { eligibleLayers, fullRank, type Scheme } from '../../workers/network/low-rank';
+import type { KernelSpectrum, Spectra } from '../../workers/network/rank-plan';
+import { inferShapes } from '../../workers/network/shapes';
 import { channelGroups } from '../../workers/network/groups';
 
 /** Normally distributed numbers from a seed, by a linear congruence and Box-Muller: the fixture stands on no engine code. */
@@ -42,6 +45,22 @@ function filtersOf(layer: Layer, graph: Graph): number {
   if (layer.op === 'dense') return layer.units;
   const input = graph.layers.find(({ id }) => id === layer.inputs[0]);
   return input === undefined ? 0 : filtersOf(input, graph);
+}
+
+/** Falling spectra with a tail, as trained kernels have them. */
+export function fixtureSpectra(graph: Graph, scheme: Scheme): Spectra {
+  const shapes = inferShapes(graph);
+  const kernels = eligibleLayers(graph).map((layer, depth): KernelSpectrum => {
+    const full = fullRank(layer, shapes.get(layer.inputs[0] ?? '')?.at(-1) ?? 1, scheme);
+    const normal = fixtureNormal(depth + 1);
+    const steepness = 2.6 + 1.2 * Math.abs(normal());
+    const values = Float32Array.from(
+      { length: full },
+      (_, at) => 1.4 * (Math.exp((-steepness * at) / full) * (1 + 0.05 * normal()) + 0.01),
+    );
+    return { layers: [layer.id], values: values.sort().reverse() };
+  });
+  return { scheme, kernels };
 }
 
 /** A falling curve in the share kept: right at the cut, and recalibrated. */

@@ -1,4 +1,5 @@
-/** How long the present fine-tune would take, from speeds this browser has measured. */
+/** How long the present recipe would train, from speeds this browser has measured. */
+import { presentMethod, trainsFirst } from './methods';
 import type { StudioState } from './state';
 
 /** Forward and backward together cost about three forward passes. */
@@ -15,12 +16,17 @@ export function imagesPerEpoch({ dataset, fineTune }: Pick<StudioState, 'dataset
  * Reference runs were measured elsewhere and say nothing about this machine.
  */
 export function forecastSeconds(
-  state: Pick<StudioState, 'dataset' | 'fineTune' | 'plan' | 'runs' | 'live' | 'engine'>,
+  state: Pick<
+    StudioState,
+    'dataset' | 'network' | 'scoring' | 'training' | 'fineTune' | 'plan' | 'runs' | 'live' | 'engine'
+  >,
 ): number | null {
   const images = imagesPerEpoch(state);
   const speed = measuredSpeed(state);
-  if (images === null || speed === null || state.plan === null) return null;
-  return (images * state.fineTune.epochs * passesPerStep * state.plan.macs) / speed;
+  if (images === null || speed === null || state.plan === null || state.network === null) return null;
+  // A method that trains first does so on the whole network.
+  const whole = trainsFirst(presentMethod(state)) ? state.training.epochs * state.network.macs : 0;
+  return (images * passesPerStep * (whole + state.fineTune.epochs * state.plan.macs)) / speed;
 }
 
 /**

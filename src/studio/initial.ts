@@ -31,6 +31,9 @@ export const initialFineTune: TrainStage = {
   temperature: 4,
 };
 
+/** Long enough for a method to have decided; methods that know better say so. */
+export const initialTraining: TrainStage = { ...initialFineTune, epochs: 10 };
+
 export const noPreview: PreviewState = { state: 'none', accuracy: null, recalibrated: null, images: 0, error: null };
 
 export const noScores: ScoringState = {
@@ -39,11 +42,20 @@ export const noScores: ScoringState = {
   state: 'idle',
   note: '',
   scores: null,
+  spectra: null,
   normalise: 'layerMean',
   error: null,
 };
 
-export const emptyLiveRun: LiveRun = { progress: null, points: [], telemetry: null, proof: null, savedStep: null };
+export const emptyLiveRun: LiveRun = {
+  progress: null,
+  points: [],
+  telemetry: null,
+  history: [],
+  knobs: {},
+  proof: null,
+  savedStep: null,
+};
 
 export function initialState(remembered: RememberedView, theme: Theme): StudioState {
   return {
@@ -53,8 +65,10 @@ export function initialState(remembered: RememberedView, theme: Theme): StudioSt
     opening: null,
     scoring: noScores,
     rules: initialRules,
+    ranks: {},
     plan: null,
     preview: noPreview,
+    training: initialTraining,
     fineTune: initialFineTune,
     runs: [],
     live: {},
@@ -62,7 +76,8 @@ export function initialState(remembered: RememberedView, theme: Theme): StudioSt
     view: {
       theme,
       layer: null,
-      tab: 'filters',
+      tab: null,
+      live: true,
       rowLength: remembered.rowLength ?? 'multiply-adds',
       order: remembered.order ?? 'strongest first',
       hovered: null,

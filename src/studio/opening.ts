@@ -18,7 +18,8 @@ import { sortFiles } from './files';
 import { costliestLayer, misfitOf, openedFrom } from './fit';
 import { noPreview } from './initial';
 import { previewImages, type Previewing } from './previewing';
-import { defaultSettings, scoringMethods, type Scoring } from './scoring';
+import { defaultSettings } from './methods';
+import type { Scoring } from './scoring';
 import type { OpenedNetwork, StudioActions } from './state';
 
 /** What a person sees first. */
@@ -84,8 +85,7 @@ export function createOpening(
 
   function chooseFirstMethod(): void {
     const { engine, scoring: present } = store.getState();
-    const methods = scoringMethods(engine.methods);
-    const method = methods.find(({ id }) => id === present.method) ?? methods[0];
+    const method = engine.methods.find(({ id }) => id === present.method) ?? engine.methods[0];
     if (method === undefined) return;
     const settings =
       method.id === present.method && Object.keys(present.settings).length > 0
@@ -195,12 +195,13 @@ export function createOpening(
     scoring.cancel();
     previewing.cancel();
     if (isAnother) decisions.forget();
-    store.setState(({ scoring: present, rules, view: shown }) => ({
+    store.setState(({ scoring: present, rules, ranks, view: shown }) => ({
       network: opened,
       plan: null,
       preview: noPreview,
       rules: isAnother ? { ...rules, protect: [], keep: {}, byHand: {} } : rules,
-      scoring: { ...present, state: 'idle', note: '', scores: null, error: null },
+      ranks: isAnother ? {} : ranks,
+      scoring: { ...present, state: 'idle', note: '', scores: null, spectra: null, error: null },
       view: { ...shown, layer: isAnother ? costliestLayer(opened) : shown.layer, hovered: null, outlined: null },
     }));
     for (const note of view.notes) notify(context, note, { tone: 'note' });
@@ -218,14 +219,14 @@ export function createOpening(
       void measureOriginal(open, dataset);
     }
     if (needsOf(present.method) === 'data') scoring.score(() => decisions.settle());
-    else if (present.scores !== null) decisions.settle();
+    else if (present.scores !== null || present.spectra !== null) decisions.settle();
     else if (!scoring.isScoring()) scoring.score(() => decisions.settle());
   }
 
   /** Weights are here before images are: what looks at weights alone need not wait for the first ones. */
   function scoreByWeights(): void {
     const { dataset, scoring: present } = store.getState();
-    if (dataset === null && needsOf(present.method) === 'weights') scoring.score(() => decisions.settle());
+    if (dataset === null && needsOf(present.method) !== 'data') scoring.score(() => decisions.settle());
   }
 
   function needsOf(id: string): MethodDeclaration['needs'] | undefined {

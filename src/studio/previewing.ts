@@ -89,6 +89,9 @@ export function createPreviewing(context: StudioContext): Previewing {
       network: network.view.network,
       dataset: dataset.dataset,
       removed: plan.removed,
+      ...(plan.truncation === undefined
+        ? {}
+        : { truncation: { scheme: plan.truncation.scheme, ranks: plan.truncation.ranks } }),
       images: previewImages,
       recalibrate: true,
     };
@@ -119,12 +122,16 @@ export function createPreviewing(context: StudioContext): Previewing {
 }
 
 function keyOf({ network, dataset, plan }: StudioState): string {
-  return [network?.view.network, dataset?.dataset, removedKey(plan?.removed ?? {})].join('|');
+  return [network?.view.network, dataset?.dataset, removedKey(plan?.removed ?? {}), truncationKey(plan)].join('|');
 }
 
-function familyOf({ network, dataset, scoring, rules }: StudioState): string {
+function familyOf({ network, dataset, scoring, rules, ranks }: StudioState): string {
   const { budget: _, ...shape } = rules;
-  return JSON.stringify([network?.view.network, dataset?.dataset, scoring.method, scoring.settings, shape]);
+  return JSON.stringify([network?.view.network, dataset?.dataset, scoring.method, scoring.settings, shape, ranks]);
+}
+
+function truncationKey(plan: StudioState['plan']): string {
+  return plan?.truncation === undefined ? '' : JSON.stringify([plan.truncation.scheme, plan.truncation.ranks]);
 }
 
 function removedKey(removed: RemovedChannels): string {

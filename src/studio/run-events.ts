@@ -1,6 +1,7 @@
 /** What a run's events make of the state: one pure step. */
 import type { RunEvent, RunSummary } from '../../workers/protocol';
 import { emptyLiveRun } from './initial';
+import { withSample } from './telemetry';
 import type { LiveRun, StudioState } from './state';
 
 /** Points kept for the live curves of one run; the worker keeps all of them. */
@@ -28,7 +29,10 @@ function changeBy(state: StudioState, event: RunEvent): Partial<StudioState> {
         points: [...points, ...event.points].slice(-keptPoints),
       }));
     case 'telemetry':
-      return changeLive(state, event.run, () => ({ telemetry: event.telemetry }));
+      return changeLive(state, event.run, ({ history }) => ({
+        telemetry: event.telemetry,
+        history: withSample(history, { stage: event.stage, step: event.step, telemetry: event.telemetry }),
+      }));
     case 'proof':
       return changeLive(state, event.run, () => ({ proof: event.maxAbsLogitDifference }));
     case 'saved':

@@ -1,37 +1,61 @@
-/** The recipe a run of the present cut carries out: what the recipe line shows, as data. */
-import type { Recipe, Stage } from '../../workers/protocol';
+/** The recipe a run of the present plan carries out: what the recipe line shows, as data. */
+import type { MethodDeclaration, Recipe, Stage } from '../../workers/protocol';
+import { presentMethod, truncates } from './methods';
+import { fittingRanks } from './planning';
 import { studioSeed } from './scoring';
 import type { StudioState } from './state';
 
 /** Training images the batch-norm statistics are measured on after a cut. */
 const recalibrationImages = 1024;
 
-/** Score, cut, recalibrate, fine-tune, evaluate. Null until network, data and plan are there. */
+/**
+ * What the method does, the cut or the truncation, recalibrate, fine-tune, evaluate. Null until network, data, method and
+ * plan are there.
+ */
 export function recipeOf(state: StudioState): Recipe | null {
-  const { network, dataset, plan, scoring, rules, fineTune, engine } = state;
-  if (network === null || dataset === null || plan === null) return null;
-  const method = engine.methods.find(({ id }) => id === scoring.method)?.title ?? scoring.method;
-  const training: readonly Stage[] = fineTune.epochs > 0 ? [{ ...fineTune, stage: 'fine-tune' }] : [];
+  const { network, dataset, plan, rules, fineTune } = state;
+  const method = presentMethod(state);
+  if (network === null || dataset === null || plan === null || method === null) return null;
+  const tuning: readonly Stage[] = fineTune.epochs > 0 ? [{ ...fineTune, stage: 'fine-tune' }] : [];
   return {
     version: 1,
-    name: `${network.view.meta.name}, ${method} to ${Math.round(rules.budget * 100)}\u00a0%`.slice(0, 120),
+    name: `${network.view.meta.name}, ${method.title} to ${Math.round(rules.budget * 100)}\u00a0%`.slice(0, 120),
     seed: studioSeed,
     network: network.view.source,
     data: dataset.source,
     measureOn: 'validation',
     stages: [
-      { stage: 'score', method: scoring.method, settings: { ...scoring.settings } },
-      { stage: 'prune', ...mutable(rules) },
+      ...beforeTheCut(state, method),
+      truncates(method) ? truncation(state, method) : cutStage(rules),
       { stage: 'recalibrate', images: Math.min(recalibrationImages, dataset.counts.train) },
-      ...training,
+      ...tuning,
       { stage: 'evaluate', split: 'test' },
     ],
   };
 }
 
-/** The schema's types are mutable, the state's are not; the message is a copy either way. */
-function mutable(rules: StudioState['rules']): Omit<Extract<Stage, { stage: 'prune' }>, 'stage'> {
+/** A method that trains decides in its own stage; a truncation reads singular values when it comes to it. */
+function beforeTheCut({ scoring, training }: StudioState, { id: method, ...declared }: MethodDeclaration): Stage[] {
+  const settings = { ...scoring.settings };
+  if (declared.needs === 'training') return [{ ...training, stage: 'fine-tune', method, settings }];
+  return declared.reduces === 'ranks' ? [] : [{ stage: 'score', method, settings }];
+}
+
+function truncation({ scoring, rules, ranks }: StudioState, { id: method }: MethodDeclaration): Stage {
   return {
+    stage: 'truncate',
+    method,
+    settings: { ...scoring.settings },
+    budget: rules.budget,
+    protect: [...rules.protect],
+    keep: scoring.spectra === null ? {} : { ...fittingRanks(scoring.spectra, ranks) },
+  };
+}
+
+/** The schema's types are mutable, the state's are not; the message is a copy either way. */
+export function cutStage(rules: StudioState['rules']): Stage {
+  return {
+    stage: 'prune',
     ...rules,
     protect: [...rules.protect],
     keep: { ...rules.keep },

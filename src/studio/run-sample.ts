@@ -1,5 +1,7 @@
 /** Runs for tests: a recipe of score, prune, recalibrate, fine-tune, and the candidates it leaves. */
-import type { Candidate, Recipe, RunResult, RunState, RunSummary, Stage, TrainStage } from '../../workers/protocol';
+import { initialFineTune, initialRules } from './initial';
+import { cutStage } from './run-recipe';
+import type { Candidate, Recipe, RunResult, RunState, RunSummary } from '../../workers/protocol';
 
 export interface RunSample {
   readonly run?: string;
@@ -27,33 +29,6 @@ export const SAMPLE_DATA = { source: 'shapes10' } as const;
 const MACS = 40_813_184;
 const PARAMETERS = 272_474;
 
-const CUT: Extract<Stage, { stage: 'prune' }> = {
-  stage: 'prune',
-  budget: 0.5,
-  allocation: 'global',
-  reduction: 'mean',
-  floor: 0.1,
-  roundTo: 1,
-  protect: [],
-  keep: {},
-  byHand: {},
-};
-
-const TRAINING: TrainStage = {
-  stage: 'fine-tune',
-  epochs: 20,
-  batchSize: 64,
-  learningRate: 0.02,
-  momentum: 0.9,
-  weightDecay: 5e-4,
-  schedule: 'cosine',
-  warmUp: 0,
-  labelSmoothing: 0,
-  augment: true,
-  distillation: 0,
-  temperature: 4,
-};
-
 /** A run as the worker would report it. Kinds whose accuracy is undefined are left out. */
 export function sampleRun(sample: RunSample = {}): RunSummary {
   const { run = 'run-1', method = 'taylor', budget = 0.5, share = budget - 0.005, state = 'finished' } = sample;
@@ -67,9 +42,9 @@ export function sampleRun(sample: RunSample = {}): RunSummary {
     measureOn: split,
     stages: [
       { stage: 'score', method, settings: {} },
-      { ...CUT, budget },
+      cutStage({ ...initialRules, budget }),
       { stage: 'recalibrate', images: 1024 },
-      { ...TRAINING, epochs },
+      { ...initialFineTune, epochs },
     ],
   };
   const kinds = [

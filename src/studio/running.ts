@@ -1,13 +1,14 @@
 /** Runs: started, steered, deleted. Their events come back through `events.ts`. */
 import type { RunId, RunSummary } from '../../workers/protocol';
 import { notify, report, type StudioContext } from './context';
+import { emptyLiveRun } from './initial';
 import { recipeOf } from './run-recipe';
 import type { StudioActions } from './state';
 
 /** At most this many runs are compared at once. */
 const mostTicked = 4;
 
-type Running = Pick<StudioActions, 'startRun' | 'controlRun' | 'deleteRun' | 'tickRun'> & {
+type Running = Pick<StudioActions, 'startRun' | 'controlRun' | 'setKnob' | 'deleteRun' | 'tickRun'> & {
   /** Reads the runs again: names, results and stored candidates as the worker has them. */
   refresh(): Promise<void>;
 };
@@ -26,8 +27,7 @@ export function createRunning(context: StudioContext, openedFiles: () => readonl
     async startRun() {
       const { network, dataset, activeRun } = store.getState();
       const recipe = recipeOf(store.getState());
-      if (recipe === null)
-        return void notify(context, 'A run needs a network, its scores and data: open what is missing.');
+      if (recipe === null) return void notify(context, 'A run needs a network, a plan and data: open what is missing.');
       if (activeRun !== null)
         return void notify(context, 'Another run is training: stop it first, or wait for its end.');
       try {
@@ -60,6 +60,17 @@ export function createRunning(context: StudioContext, openedFiles: () => readonl
       try {
         // What becomes of the run its events say: the answer may be older than they are.
         await context.client().call('controlRun', { run, action });
+      } catch (thrown) {
+        report(context, thrown);
+      }
+    },
+    async setKnob(run, setting, value) {
+      store.setState(({ live }) => {
+        const before = live[run] ?? emptyLiveRun;
+        return { live: { ...live, [run]: { ...before, knobs: { ...before.knobs, [setting]: value } } } };
+      });
+      try {
+        await context.client().call('setKnob', { run, setting, value });
       } catch (thrown) {
         report(context, thrown);
       }

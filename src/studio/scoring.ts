@@ -1,7 +1,10 @@
-/** Importance per filter, asked of the worker when network, data or method change, and remembered while the page lives. */
-import type { CommandResult, MethodDeclaration, SettingValues } from '../../workers/protocol';
+/**
+ * What a plan is made from, asked of the worker when network, data or method change, and remembered while the page
+ * lives: importance per filter, or singular values for a method that truncates.
+ */
 import { failureOf, notify, type StudioContext } from './context';
 import { noPreview } from './initial';
+import { presentMethod, standIn, trainsFirst, truncates } from './methods';
 import type { Planning } from './planning';
 import type { StudioState } from './state';
 
@@ -10,6 +13,13 @@ export const studioSeed = 1;
 
 /** Images of a sensitivity scan, per step of every curve. */
 const scanImages = 256;
+
+type Found = Pick<StudioState['scoring'], 'scores' | 'spectra'> & Partial<Pick<StudioState['scoring'], 'normalise'>>;
+
+interface AskOptions {
+  readonly signal: AbortSignal;
+  readonly onProgress: (done: number, note: string) => void;
+}
 
 export interface Scoring {
   /** Scores the open network by the present method; `done` is called when the scores are in the state. */
@@ -22,19 +32,9 @@ export interface Scoring {
   cancel(): void;
 }
 
-/** The methods that give filters an importance: what the tree can be coloured by. */
-export function scoringMethods(methods: readonly MethodDeclaration[]): readonly MethodDeclaration[] {
-  return methods.filter(({ reduces, needs }) => reduces === 'filters' && needs !== 'training');
-}
-
-/** The declared defaults of a method's settings. */
-export function defaultSettings(method: MethodDeclaration | undefined): SettingValues {
-  return Object.fromEntries(Object.entries(method?.settings ?? {}).map(([name, setting]) => [name, setting.default]));
-}
-
 export function createScoring(context: StudioContext, planning: Planning): Scoring {
   const { store } = context;
-  const known = new Map<string, CommandResult<'score'>>();
+  const known = new Map<string, Found>();
   let running: { readonly work: 'score' | 'scan'; readonly abort: AbortController } | null = null;
 
   function cancel(): void {
@@ -54,7 +54,7 @@ export function createScoring(context: StudioContext, planning: Planning): Scori
 
   /** Without scores there is no plan: old scores must not pass for those of another method. */
   function lose(error: string): void {
-    patch({ state: 'failed', note: '', scores: null, error });
+    patch({ state: 'failed', note: '', scores: null, spectra: null, error });
     store.setState({ plan: null, preview: noPreview });
   }
 
@@ -72,36 +72,58 @@ export function createScoring(context: StudioContext, planning: Planning): Scori
     notify(context, error);
   }
 
-  function accept({ scores, normalise }: CommandResult<'score'>, done: () => void): void {
-    patch({ state: 'ready', note: '', scores, normalise, error: null });
+  function accept(found: Found, done: () => void): void {
+    patch({ state: 'ready', note: '', ...found, error: null });
     done();
   }
 
   function score(done: () => void): void {
     cancel();
-    const { network, dataset, scoring, engine } = store.getState();
-    if (network === null) return;
-    const method = engine.methods.find(({ id }) => id === scoring.method);
+    const state = store.getState();
+    const { dataset, scoring } = state;
+    if (state.network === null) return;
+    const method = presentMethod(state);
     const title = method?.title ?? scoring.method;
-    if (method?.needs === 'data' && dataset === null) {
+    const needsData = method?.needs === 'data';
+    if (needsData && dataset === null) {
       return lose(`${title} reads images: open a data set, or choose a method that looks at weights alone.`);
     }
+    const { network } = state.network.view;
+    if (truncates(method)) {
+      const params = { network, method: scoring.method, settings: scoring.settings };
+      return ask(`spectra ${JSON.stringify(params)}`, 'Reading the singular values', done, async (options) => ({
+        scores: null,
+        spectra: await context.client().call('spectra', params, options),
+      }));
+    }
+    const waits = trainsFirst(method);
     const params = {
-      network: network.view.network,
-      dataset: method?.needs === 'data' ? (dataset?.dataset ?? null) : null,
-      method: scoring.method,
-      settings: scoring.settings,
+      network,
+      dataset: needsData ? (dataset?.dataset ?? null) : null,
+      method: waits ? standIn.id : scoring.method,
+      settings: waits ? {} : scoring.settings,
       seed: studioSeed,
     };
-    const key = JSON.stringify(params);
+    return ask(
+      `score ${JSON.stringify(params)}`,
+      `Scoring by ${waits ? standIn.short : title}`,
+      done,
+      async (options) => {
+        const { scores, normalise } = await context.client().call('score', params, options);
+        return { scores, normalise, spectra: null };
+      },
+    );
+  }
+
+  /** What was found under `key` before, or the answer of `find`. */
+  function ask(key: string, note: string, done: () => void, find: (options: AskOptions) => Promise<Found>): void {
     const before = known.get(key);
     if (before !== undefined) return accept(before, done);
-    const mine = begin('score', `Scoring by ${title}`);
+    const mine = begin('score', note);
     void work(mine, async (signal) => {
-      const onProgress = (_: number, note: string): void => patch({ note });
-      const answer = await context.client().call('score', params, { signal, onProgress });
-      known.set(key, answer);
-      return () => accept(answer, done);
+      const found = await find({ signal, onProgress: (_, progress) => patch({ note: progress }) });
+      known.set(key, found);
+      return () => accept(found, done);
     });
   }
 

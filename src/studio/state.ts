@@ -7,6 +7,7 @@
 import type { ChannelGroup } from '../../workers/network/groups';
 import type { ChannelIndex, LayerId } from '../../workers/network/graph';
 import type { CutPlan, CutRules, FilterScores } from '../../workers/network/plan';
+import type { RankChoices, Spectra } from '../../workers/network/rank-plan';
 import type {
   Candidate,
   CandidateId,
@@ -30,6 +31,7 @@ import type {
   StudioEvent,
   Telemetry,
   TrainStage,
+  Truncation,
   WorkerErrorData,
 } from '../../workers/protocol';
 
@@ -76,9 +78,22 @@ export interface ScoringState {
   readonly settings: SettingValues;
   readonly state: 'idle' | 'scoring' | 'ready' | 'failed';
   readonly note: string;
+  /** Of methods that cut filters. A method that has to train first is foreshadowed by `standIn`'s. */
   readonly scores: FilterScores | null;
+  /** Of methods that truncate. */
+  readonly spectra: Spectra | null;
   readonly normalise: 'layerMean' | 'none';
   readonly error: string | null;
+}
+
+/** What the present budget comes to: a cut, or a truncation, which removes no filter. */
+export interface Plan extends CutPlan {
+  readonly truncation?: PlannedTruncation | undefined;
+}
+
+export interface PlannedTruncation extends Truncation {
+  /** Layers split, of those that could be. */
+  readonly layers: { readonly split: number; readonly total: number };
 }
 
 /** Accuracy of the present plan: hollow while estimated, filled once the check has run. */
@@ -96,8 +111,19 @@ export interface LiveRun {
   readonly progress: Progress | null;
   readonly points: readonly MetricPoint[];
   readonly telemetry: Telemetry | null;
+  /** What the method said so far, thinned so that it stays bounded: the lines of the inspector. */
+  readonly history: readonly TelemetrySample[];
+  /** Live knobs as they were last turned, by setting. */
+  readonly knobs: Readonly<Record<string, number>>;
   readonly proof: number | null;
   readonly savedStep: number | null;
+}
+
+export interface TelemetrySample {
+  /** Position in the recipe. */
+  readonly stage: number;
+  readonly step: number;
+  readonly telemetry: Telemetry;
 }
 
 export type InspectorTab = 'filters' | 'gates' | 'clusters' | 'ranks';
@@ -108,7 +134,10 @@ export type Theme = 'light' | 'dark';
 export interface ViewState {
   readonly theme: Theme;
   readonly layer: LayerId | null;
-  readonly tab: InspectorTab;
+  /** Null = what the present method, or the run that trains, has to show. */
+  readonly tab: InspectorTab | null;
+  /** The tree shows the gates of the run that trains, where it has some, instead of the present plan. */
+  readonly live: boolean;
   readonly rowLength: RowLength;
   readonly order: FilterOrder;
   /** Filter under the pointer; tied copies light up. */
@@ -134,9 +163,13 @@ export interface StudioState {
   readonly opening: string | null;
   readonly scoring: ScoringState;
   readonly rules: CutRules;
-  /** Derived from network, scores and rules; null without scores. */
-  readonly plan: CutPlan | null;
+  /** Ranks decided by hand, by layer; the budget leaves them alone. Methods that cut filters take no notice. */
+  readonly ranks: RankChoices['keep'];
+  /** Derived from network, scores or spectra, and rules; null without those. */
+  readonly plan: Plan | null;
   readonly preview: PreviewState;
+  /** The stage in which a method that needs training acts, before the cut. */
+  readonly training: TrainStage;
   readonly fineTune: TrainStage;
   readonly runs: readonly RunSummary[];
   readonly live: Readonly<Record<RunId, LiveRun>>;
@@ -167,12 +200,20 @@ export interface StudioActions {
   toggleFilter(layer: LayerId, channel: ChannelIndex): void;
   keepFilters(layer: LayerId, count: number | null): void;
   protectLayer(layer: LayerId, protect: boolean): void;
+  /** A layer's rank while its handle moves; `releaseRank` is the decision. */
+  dragRank(layer: LayerId, rank: number): void;
+  releaseRank(layer: LayerId, rank: number): void;
+  /** Takes the place of all ranks decided by hand. */
+  keepRanks(ranks: RankChoices['keep']): void;
   undo(): void;
   redo(): void;
+  changeTraining(change: Partial<TrainStage>): void;
   changeFineTune(change: Partial<TrainStage>): void;
-  /** Cut, recalibrate, fine-tune, evaluate: a run. */
+  /** What the recipe line says: a run. */
   startRun(): Promise<void>;
   controlRun(run: RunId, action: 'pause' | 'resume' | 'step' | 'stop'): Promise<void>;
+  /** Turns a live knob of the method that trains. */
+  setKnob(run: RunId, setting: string, value: number): Promise<void>;
   openCandidate(candidate: Candidate): Promise<void>;
   deleteRun(run: RunId): Promise<void>;
   tickRun(run: RunId, ticked: boolean): void;

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { createFixtureClient, fixtureMethods, type FixtureClient } from './fixture-client';
+import { createFixtureClient, type FixtureClient } from './fixture-client';
+import { fixtureMethods } from './fixture-methods';
 import { initialState } from './initial';
 import type { StudioClient } from './state';
 import { actions, connectStudio, studio } from './store';

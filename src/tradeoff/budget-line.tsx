@@ -26,12 +26,19 @@ interface BudgetLineProps {
 /** How far right the handle must be to leave the axis title alone, in pixels. */
 const TITLE_ROOM = 160;
 
+/** A press this near to the line, in pixels, drags it even where a point lies on it. */
+const GRIP = 12;
+/** A press that moves less is a click. */
+const PULL = 3;
+
 const watched = ({ rules, plan, preview, dataset }: StudioState) => ({ rules, plan, preview, dataset });
 
 export function BudgetLine({ frame, method, children }: BudgetLineProps) {
   const layer = useRef<HTMLDivElement>(null);
   const slider = useRef<HTMLDivElement>(null);
   const dragging = useRef(false);
+  /** Where a press near the line went down on a point: moving makes it a drag, letting go a click. */
+  const armed = useRef<number | null>(null);
   const { area, cost } = frame;
   const limits = [smallestBudget, 1] as const;
   const onAxis = [Math.max(smallestBudget, cost.low / 100), 1] as const;
@@ -55,6 +62,22 @@ export function BudgetLine({ frame, method, children }: BudgetLineProps) {
     actions.releaseBudget(budgetUnder(event));
   };
 
+  const arm = (event: PointerEvent): void => {
+    const handle = slider.current;
+    if (event.button !== 0 || handle === null || handle.contains(event.target as Node)) return;
+    const { left, width } = handle.getBoundingClientRect();
+    if (Math.abs(event.clientX - left - width / 2) <= GRIP) armed.current = event.clientX;
+  };
+
+  const pull = (event: PointerEvent): void => {
+    if (armed.current === null || Math.abs(event.clientX - armed.current) < PULL) return;
+    armed.current = null;
+    // From here on the handle gets the pointer, so the point is not clicked.
+    slider.current?.setPointerCapture(event.pointerId);
+    dragging.current = true;
+    actions.dragBudget(budgetUnder(event));
+  };
+
   const cancel = (): void => {
     dragging.current = false;
     actions.cancelDrag();
@@ -76,7 +99,14 @@ export function BudgetLine({ frame, method, children }: BudgetLineProps) {
 
   const glyph = methodStyle(method);
   return (
-    <div ref={layer} className={styles.layers}>
+    <div
+      ref={layer}
+      className={styles.layers}
+      onPointerDownCapture={arm}
+      onPointerMove={pull}
+      onPointerUp={() => (armed.current = null)}
+      onPointerLeave={() => (armed.current = null)}
+    >
       <div className={styles.shade} data-part="shade" style={{ top: area.top, height: area.bottom - area.top }} />
       <div
         ref={slider}

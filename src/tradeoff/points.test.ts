@@ -1,3 +1,4 @@
+import { emptyLiveRun } from '../studio/initial';
 import { describe, expect, it } from 'vitest';
 import { SAMPLE_DATA, SAMPLE_NETWORK, sampleRun } from '../studio/run-sample';
 import { tradePoints, trailOf } from './points';
@@ -53,16 +54,46 @@ describe('trailOf', () => {
     const metric = { stage: 3, step: 100, loss: 0.4, learningRate: 0.02 };
     const trail = trailOf(
       run,
-      [
-        { ...metric, epoch: 0, accuracy: 0.7, split: null },
-        { ...metric, epoch: 0, accuracy: 0.91, split: 'validation' },
-        { ...metric, epoch: 1, accuracy: 0.93, split: 'validation' },
-      ],
+      {
+        history: [],
+        points: [
+          // A method that trained before the cut: the whole network's accuracy.
+          { ...metric, stage: 0, epoch: 4, accuracy: 0.96, split: 'validation' },
+          { ...metric, epoch: 0, accuracy: 0.7, split: null },
+          { ...metric, epoch: 0, accuracy: 0.91, split: 'validation' },
+          { ...metric, epoch: 1, accuracy: 0.93, split: 'validation' },
+        ],
+      },
       'validation',
     );
     expect(trail.points.map(({ note }) => note)).toEqual(['right after the cut', 'recalibrated', 'epoch 1', 'epoch 2']);
     expect(trail.points.map(({ y }) => Math.round(y))).toEqual([61, 83, 91, 93]);
     expect(trail.points.every(({ x }) => x === 50)).toBe(true);
-    expect(trailOf(run, [], 'test').points).toEqual([]);
+    expect(trailOf(run, emptyLiveRun, 'test').points).toEqual([]);
+  });
+
+  it('draws what a method that trains foresees, each measurement once', () => {
+    const run = sampleRun({ state: 'running', budget: 0.5 });
+    const sample = (step: number, values: Readonly<Record<string, number>>) => ({
+      stage: 0,
+      step,
+      telemetry: { values },
+    });
+    const history = [
+      sample(1, { chi: 3 }),
+      sample(2, { accuracyIfCutNow: 0.5, predictedShare: 0.8 }),
+      sample(3, { accuracyIfCutNow: 0.5, predictedShare: 0.8 }),
+      sample(4, { accuracyIfCutNow: 0.7, predictedShare: 0.9, shareIfCutNow: 0.6 }),
+      // Without a share of its own the run stands at what its recipe asks for.
+      sample(5, { accuracyIfCutNow: 0.75 }),
+    ];
+    const { points } = trailOf(run, { points: [], history }, 'validation');
+    expect(points.map(({ x, y }) => [Math.round(x), Math.round(y)])).toEqual([
+      [80, 50],
+      [60, 70],
+      [50, 75],
+    ]);
+    expect(points[0]?.note).toBe('if cut now');
+    expect(trailOf(run, { points: [], history }, 'test').points).toEqual([]);
   });
 });

@@ -1,14 +1,7 @@
 /** From runs to points: what was measured, on which split, and what the running one has left behind. */
-import type {
-  Candidate,
-  DatasetView,
-  MetricPoint,
-  NetworkView,
-  RunId,
-  RunSummary,
-  SplitName,
-} from '../../workers/protocol';
+import type { Candidate, DatasetView, NetworkView, RunId, RunSummary, SplitName } from '../../workers/protocol';
 import { isAbout, isOpen, methodOf, originalOf, standsFor, targetOf } from '../studio/run-facts';
+import type { LiveRun } from '../studio/state';
 import type { Placed } from '../studio/accuracy-curve';
 import { methodStyle } from '../ui/method-style';
 
@@ -62,7 +55,10 @@ export function tradePoints(
   };
 }
 
-/** The networks a running run has passed through, oldest first: its cut, its recalibration, its epochs. `x`, `y` in %. */
+/**
+ * What a running run has passed through, oldest first: what its method foresaw, its cut, its recalibration, its epochs.
+ * `x`, `y` in %.
+ */
 export interface Trail {
   readonly run: RunId;
   readonly method: string | null;
@@ -70,7 +66,11 @@ export interface Trail {
 }
 
 /** The trail of a run in progress, on `split`; empty until its first cut was measured. */
-export function trailOf(run: RunSummary, metrics: readonly MetricPoint[], split: SplitName): Trail {
+export function trailOf(
+  run: RunSummary,
+  { points: metrics, history }: Pick<LiveRun, 'points' | 'history'>,
+  split: SplitName,
+): Trail {
   const measured = run.candidates.filter(
     (candidate) => candidate.accuracy !== null && candidate.split === split && candidate.kind !== 'original',
   );
@@ -81,15 +81,33 @@ export function trailOf(run: RunSummary, metrics: readonly MetricPoint[], split:
       note: candidate.kind === 'cut' ? 'right after the cut' : 'recalibrated',
     }));
   const share = standsFor(run)?.share;
+  // What trained before the cut is not the cut network's accuracy.
+  const cutAt = run.recipe.stages.findIndex(({ stage }) => stage === 'prune' || stage === 'truncate');
   const epochs =
     share === undefined
       ? []
       : metrics.flatMap((point) =>
-          point.split === split && point.accuracy !== null
+          point.stage > cutAt && point.split === split && point.accuracy !== null
             ? [{ x: share * 100, y: point.accuracy * 100, note: `epoch ${point.epoch + 1}` }]
             : [],
         );
-  return { run: run.run, method: methodOf(run.recipe), points: [...left, ...epochs] };
+  const foreseen = split === run.recipe.measureOn ? cutNow(run, history) : [];
+  return { run: run.run, method: methodOf(run.recipe), points: [...foreseen, ...left, ...epochs] };
+}
+
+/** What a method that trains would leave if the cut came now, wherever it has measured that. */
+function cutNow(run: RunSummary, history: LiveRun['history']): Trail['points'] {
+  const points: Trail['points'][number][] = [];
+  for (const { telemetry } of history) {
+    const { accuracyIfCutNow: accuracy, shareIfCutNow, shareIfFactored, predictedShare } = telemetry.values;
+    const share = shareIfCutNow ?? shareIfFactored ?? predictedShare ?? targetOf(run.recipe);
+    if (accuracy === undefined || !Number.isFinite(accuracy) || share === null || share === undefined) continue;
+    const point = { x: share * 100, y: accuracy * 100, note: 'if cut now' };
+    const last = points.at(-1);
+    // A value is repeated until it is measured anew.
+    if (last?.x !== point.x || last.y !== point.y) points.push(point);
+  }
+  return points;
 }
 
 function pointsOf(run: RunSummary): TradePoint[] {

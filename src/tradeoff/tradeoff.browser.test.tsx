@@ -102,6 +102,27 @@ describe('the trade-off chart', () => {
     expect(checks()).toBe(before + 1);
   });
 
+  it('drags the line from a point that lies on it; a press that does not move still opens the point', async () => {
+    const onTheLine = sampleRun({ run: 'd', method: 'l1', budget: 0.5, share: 0.5, final: 0.955, origin: 'reference' });
+    page = await mount(<TradeOff />, size, { runs: [...runs, onTheLine] });
+    const { host } = page;
+    await until(() => host.querySelector('[data-point="d/final"]') !== null);
+    const mark = host.querySelector('[data-point="d/final"]') ?? host;
+    const handle = slider(host);
+    handle.setPointerCapture = () => undefined;
+    const x = lineX(host);
+    point(mark, 'pointerdown', x, 100);
+    point(mark, 'pointermove', x + 1, 100);
+    point(mark, 'pointerup', x + 1, 100);
+    expect(studio.getState().rules.budget).toBe(0.5);
+    point(mark, 'pointerdown', x, 100);
+    point(mark, 'pointermove', x - 40, 100);
+    expect(studio.getState().rules.budget).toBeLessThan(0.5);
+    point(handle, 'pointerup', x - 40, 100);
+    await until(() => studio.getState().preview.state === 'measured');
+    expect(studio.getState().canUndo).toBe(true);
+  });
+
   it('takes the keyboard: steps, ends, and Esc while dragging', async () => {
     page = await mount(<TradeOff />, size, { runs });
     const handle = slider(page.host);

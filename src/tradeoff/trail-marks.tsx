@@ -1,6 +1,8 @@
 /** The running run on the chart: what each of its networks reached, and where it stands now. */
 import type { StudioState } from '../studio/state';
+import { emptyLiveRun } from '../studio/initial';
 import { useStudio } from '../studio/store';
+import { liveOf } from '../studio/telemetry';
 import { formatPercent } from '../ui/format';
 import { MarkGlyph } from '../ui/method-mark';
 import { methodStyle } from '../ui/method-style';
@@ -15,13 +17,12 @@ interface TrailMarksProps {
 }
 
 const activeRun = ({ runs, activeRun: run }: StudioState) => runs.find((other) => other.run === run) ?? null;
-const activePoints = ({ live, activeRun: run }: StudioState) => (run === null ? undefined : live[run]?.points);
 
 export function TrailMarks({ frame, split }: TrailMarksProps) {
   const run = useStudio(activeRun);
-  const metrics = useStudio(activePoints);
+  const live = useStudio(liveOf);
   if (run === null) return null;
-  const trail = trailOf(run, metrics ?? [], split);
+  const trail = trailOf(run, live ?? emptyLiveRun, split);
   const last = trail.points.at(-1);
   if (last === undefined) return null;
   const style = methodStyle(trail.method);

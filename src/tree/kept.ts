@@ -1,5 +1,7 @@
 /** What a plan leaves of every row: filters, cost, and the channels on the trunk. Runs on every frame of a drag. */
 import type { RemovedChannels } from '../../workers/protocol';
+import type { Plan } from '../studio/state';
+import { keptRanks } from './rank-rows';
 import type { TreeModel, TreeRow } from './tree-model';
 
 export interface KeptRow {
@@ -16,6 +18,12 @@ export interface KeptTree {
   readonly trunk: readonly number[];
   /** By coupling class: 1 = cut. */
   readonly gone: Uint8Array;
+}
+
+/** What a plan leaves, cut or truncation; all of it without a plan. */
+export function keptBy(model: TreeModel, plan: Plan | null): KeptTree {
+  if (plan?.truncation !== undefined) return keptRanks(model, plan.truncation);
+  return keptTree(model, plan?.removed ?? {});
 }
 
 export function keptTree(model: TreeModel, removed: RemovedChannels): KeptTree {
@@ -35,7 +43,8 @@ export function goneClasses(model: TreeModel, removed: RemovedChannels): Uint8Ar
   return gone;
 }
 
-function keptWithout(model: TreeModel, gone: Uint8Array): KeptTree {
+/** What is left without the classes marked in `gone`. */
+export function keptWithout(model: TreeModel, gone: Uint8Array): KeptTree {
   const rows = model.rows.map((row): KeptRow => {
     const cut = row.output.map((own) => gone[own] ?? 0);
     let lost = 0;

@@ -2,9 +2,12 @@
  * From the state to what the painter compares between frames. Every piece keeps its identity while its source does, so
  * that a comparison of references says what changed.
  */
-import type { CutPlan, CutRules } from '../../workers/network/plan';
-import type { StudioState } from '../studio/state';
-import { goneClasses, keptTree, type KeptTree } from './kept';
+import type { CutRules, RemovedChannels } from '../../workers/network/plan';
+import type { Graph } from '../../workers/network/graph';
+import type { Telemetry } from '../../workers/protocol';
+import type { Plan, StudioState } from '../studio/state';
+import { gatedTree, shownGates } from './gates';
+import { goneClasses, keptBy, type KeptTree } from './kept';
 import type { Moment } from './scene';
 import type { TreeModel } from './tree-model';
 
@@ -13,24 +16,29 @@ export type ActiveCell = NonNullable<Moment['active']>;
 
 export type MomentReader = (state: StudioState, active: ActiveCell | null) => Moment;
 
-export function momentReader(model: TreeModel): MomentReader {
-  const keptBy = remembering((plan: CutPlan | null): KeptTree => keptTree(model, plan?.removed ?? {}));
+export function momentReader(model: TreeModel, graph: Graph): MomentReader {
+  const planned = remembering((plan: Plan | null): KeptTree => keptBy(model, plan));
+  const gated = remembering((gates: Telemetry): KeptTree => gatedTree(model, graph, gates));
   const handBy = remembering((byHand: CutRules['byHand']): ReadonlySet<number> => handClasses(model, byHand));
-  const outlinedBy = remembering((removed: CutPlan['removed'] | null) =>
+  const outlinedBy = remembering((removed: RemovedChannels | null) =>
     removed === null ? null : goneClasses(model, removed),
   );
-  return ({ plan, rules, runs, view }, active) => ({
-    kept: keptBy(plan),
-    selected: view.layer,
-    protected: rules.protect,
-    byHand: handBy(rules.byHand),
-    lit: view.hovered === null ? null : (model.classesOf.get(view.hovered.layer)?.[view.hovered.channel] ?? null),
-    outlined: outlinedBy(
-      runs.find(({ run }) => run === view.outlined?.run)?.candidates.find(({ id }) => id === view.outlined?.candidate)
-        ?.removed ?? null,
-    ),
-    active,
-  });
+  return (state, active) => {
+    const { plan, rules, runs, view } = state;
+    const gates = shownGates(state);
+    return {
+      kept: gates === null ? planned(plan) : gated(gates),
+      selected: view.layer,
+      protected: rules.protect,
+      byHand: handBy(rules.byHand),
+      lit: view.hovered === null ? null : (model.classesOf.get(view.hovered.layer)?.[view.hovered.channel] ?? null),
+      outlined: outlinedBy(
+        runs.find(({ run }) => run === view.outlined?.run)?.candidates.find(({ id }) => id === view.outlined?.candidate)
+          ?.removed ?? null,
+      ),
+      active,
+    };
+  };
 }
 
 function remembering<S, T>(make: (source: S) => T): (source: S) => T {

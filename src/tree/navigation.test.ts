@@ -20,6 +20,7 @@ const model = treeModel({
 });
 const palette: Stage['palette'] = { colour: {} as Stage['palette']['colour'], ramp: [] };
 const stageFor = (height: number, open: ReadonlySet<number> = new Set([0])): Stage => ({
+  graph,
   model,
   importance: null,
   palette,

@@ -1,5 +1,5 @@
 /** All a painter needs to know: structure, geometry, colours, and what of them may change from frame to frame. */
-import type { LayerId } from '../../workers/network/graph';
+import type { Graph, LayerId } from '../../workers/network/graph';
 import type { Palette } from '../ui/palette';
 import type { RowImportance } from './importance';
 import type { KeptTree } from './kept';
@@ -8,6 +8,7 @@ import type { TreeModel } from './tree-model';
 
 /** Changes with the network, the size, the theme or the scores: everything is painted again. */
 export interface Stage {
+  readonly graph: Graph;
   readonly model: TreeModel;
   readonly layout: TreeLayout;
   readonly palette: Palette;

@@ -7,10 +7,11 @@ import type { StudioState } from '../studio/state';
 import { useStudio } from '../studio/store';
 import { formatCount } from '../ui/format';
 import { useResting } from '../studio/use-resting';
-import { keptTree, type KeptTree } from './kept';
+import { keptBy, type KeptTree } from './kept';
 import type { ActiveCell } from './moment';
 import type { Line } from './layout';
 import type { Stage } from './scene';
+import type { TreeRow } from './tree-model';
 import styles from './tree.module.css';
 
 type Handlers = Pick<
@@ -31,7 +32,7 @@ const activeId = 'tree-active';
 export function TreeGrid({ stage, active, ...handlers }: TreeGridProps) {
   const { model, layout } = stage;
   const plan = useResting(planOf);
-  const kept = useMemo(() => keptTree(model, plan?.removed ?? {}), [model, plan]);
+  const kept = useMemo(() => keptBy(model, plan), [model, plan]);
   const selected = useStudio(({ view }) => view.layer);
   return (
     <div
@@ -83,7 +84,7 @@ function cellsOf({ model }: Stage, kept: KeptTree, line: Line): ReactNode {
       <span role="rowheader">
         {row.label}, {row.description}
       </span>
-      <span role="gridcell">{row.locked ?? `${left.kept} of ${row.filters} filters kept`}</span>
+      <span role="gridcell">{row.locked ?? keptText(row, left.kept)}</span>
       <span role="gridcell">
         {formatCount(left.macs)} of {formatCount(row.macs)} multiply-adds left
       </span>
@@ -91,10 +92,16 @@ function cellsOf({ model }: Stage, kept: KeptTree, line: Line): ReactNode {
   );
 }
 
+function keptText({ filters, directions }: TreeRow, kept: number): string {
+  if (directions === undefined) return `${kept} of ${filters} filters kept`;
+  return kept === filters ? `whole, ${filters} singular directions` : `rank ${kept} of ${filters}`;
+}
+
 function filterText({ model, importance }: Stage, kept: KeptTree, at: number, position: number): string {
   const channel = importance?.[at]?.order[position] ?? position;
   const rank = importance?.[at]?.rank[channel];
   const state = kept.rows[at]?.cut[channel] === 1 ? 'cut' : 'kept';
+  if (model.rows[at]?.directions !== undefined) return `Singular direction ${channel + 1}, ${state}`;
   const place = rank === undefined ? '' : `, rank ${rank + 1} of ${model.rows[at]?.filters ?? 0}`;
   return `Filter ${channel}, ${state}${place}`;
 }

@@ -10,7 +10,9 @@ export function TreeHead({ stage: { model, layout } }: { readonly stage: Stage }
       <span className={styles.costLeft} style={{ right: width - columns.right }}>
         cost left
       </span>
-      <span style={{ right: width - columns.kept }}>kept</span>
+      <span style={{ right: width - columns.kept }}>
+        {model.rows.some(({ directions }) => directions !== undefined) ? 'rank' : 'kept'}
+      </span>
       <span style={{ right: 0 }}>{rowLength === 'weights' ? 'weights' : 'cost'}</span>
     </div>
   );

@@ -40,6 +40,15 @@ export interface TreeRow {
   readonly locked: string | null;
   /** "3 × 3 conv, 16 to 32 channels, 16 × 16". */
   readonly description: string;
+  /** Where cells are singular directions instead of filters. */
+  readonly directions?: Directions | undefined;
+}
+
+/** The singular values of a layer's kernel, and what a pair in its place costs for each rank. */
+export interface Directions {
+  readonly values: Float32Array;
+  readonly macs: number;
+  readonly weights: number;
 }
 
 export interface TreeStage {

@@ -1,10 +1,10 @@
 /** Over the tree: what colour, length and order mean. */
 import type { FilterOrder, RowLength } from '../studio/state';
-import { scoringMethods } from '../studio/scoring';
 import { actions, useStudio } from '../studio/store';
 import { Button } from '../ui/button';
 import { ChoiceMenu, type Choice } from '../ui/menu';
 import { RampKey } from '../ui/ramp-key';
+import { gatesOf } from './gates';
 import styles from './tree.module.css';
 
 const lengths: readonly Choice<RowLength>[] = [
@@ -26,6 +26,7 @@ export function TreeOptions() {
       <span>
         Colour <MethodMenu />
       </span>
+      <LiveWord />
       <span>
         Row length{' '}
         <ChoiceMenu
@@ -51,7 +52,7 @@ export function TreeOptions() {
 export function MethodMenu() {
   const methods = useStudio(({ engine }) => engine.methods);
   const method = useStudio(({ scoring }) => scoring.method);
-  const choices = scoringMethods(methods).map(({ id, title, summary }): Choice<string> => ({
+  const choices = methods.map(({ id, title, summary }): Choice<string> => ({
     id,
     title,
     detail: summary,
@@ -65,6 +66,23 @@ export function MethodMenu() {
         if (id !== method) actions.chooseMethod(id);
       }}
     />
+  );
+}
+
+/** While a run trains gates of this network the tree shows them, or the plan a person tries out meanwhile. */
+function LiveWord() {
+  const canShow = useStudio((state) => gatesOf(state) !== null);
+  const isLive = useStudio(({ view }) => view.live);
+  if (!canShow) return null;
+  return (
+    <Button
+      kind="word"
+      aria-pressed={isLive}
+      title={isLive ? 'Gates of the run that trains; press for the plan' : 'The plan; press for the gates of the run'}
+      onClick={() => actions.show({ live: !isLive })}
+    >
+      {isLive ? 'live' : 'preview'}
+    </Button>
   );
 }
 

@@ -30,7 +30,9 @@ export function TreeSheet({ stage, onStage }: TreeSheetProps) {
       actions.show({ hovered: null });
     } else if (pointed?.row !== row || pointed.position !== position) {
       setPointed({ row, position });
-      actions.show({ hovered: { layer, channel: channelAt(stage, row, position) } });
+      // A direction is no filter: nothing elsewhere lights up with it.
+      const isFilter = model.rows[row]?.directions === undefined;
+      actions.show({ hovered: isFilter ? { layer, channel: channelAt(stage, row, position) } : null });
     }
   };
 

@@ -2,12 +2,14 @@
 import { useEffect, useMemo, useRef, useState } from 'react';
 import { tiedFilters } from '../studio/hand-choices';
 import { studio, useStudio } from '../studio/store';
-import { formatCount } from '../ui/format';
-import { costOfKeeping, keptTree } from './kept';
+import { energyKept } from '../../workers/network/rank-plan';
+import { formatCount, formatPercent } from '../ui/format';
+import { costOfKeeping, keptBy } from './kept';
 import { kernelsOf, paintKernel, type Kernels } from './kernel-thumbnail';
 import { cellPitch, cellTop } from './layout';
 import { channelAt } from './navigation';
 import type { Stage } from './scene';
+import type { Directions, TreeRow } from './tree-model';
 import styles from './tree.module.css';
 
 export interface PointedCell {
@@ -25,9 +27,16 @@ export function TreeTooltip({ stage, cell }: { readonly stage: Stage; readonly c
   const groups = useStudio((state) => state.network?.groups ?? null);
   const rules = useStudio((state) => state.rules);
   const channel = channelAt(stage, cell.row, cell.position);
-  const kept = useMemo(() => keptTree(model, plan?.removed ?? {}), [model, plan]);
+  const kept = useMemo(() => keptBy(model, plan), [model, plan]);
   if (row === undefined || groups === null) return null;
 
+  if (row.directions !== undefined) {
+    return (
+      <div className={styles.tooltip} style={placeOf(stage, cell)} role="tooltip">
+        <DirectionFacts row={row} directions={row.directions} at={channel} rank={kept.rows[cell.row]?.kept ?? 0} />
+      </div>
+    );
+  }
   const isCut = kept.rows[cell.row]?.cut[channel] === 1;
   const relative = importance?.[cell.row]?.relative?.[channel];
   const rank = importance?.[cell.row]?.rank[channel];
@@ -75,6 +84,31 @@ export function TreeTooltip({ stage, cell }: { readonly stage: Stage; readonly c
       ...(above ? { bottom: layout.height - top + 6 } : { top: top + layout.cellHeight + 12 }),
     };
   }
+}
+
+interface DirectionFactsProps {
+  readonly row: TreeRow;
+  readonly directions: Directions;
+  readonly at: number;
+  readonly rank: number;
+}
+
+function DirectionFacts({ row, directions, at, rank }: DirectionFactsProps) {
+  const { values, macs } = directions;
+  const upToHere = energyKept(values)[at + 1] ?? 1;
+  return (
+    <div>
+      <b>
+        {row.label}, direction {at + 1} of {values.length}
+      </b>
+      , {at < rank ? 'kept' : 'cut'}
+      <br />
+      singular value {((values[at] ?? 0) / (values[0] || 1)).toPrecision(2)} of the largest;{' '}
+      {formatPercent(upToHere, 1)} of the energy up to here
+      <br />
+      every direction costs {formatCount(macs)} multiply-adds
+    </div>
+  );
 }
 
 function KernelThumbnail({ layer, channel }: { readonly layer: string; readonly channel: number }) {

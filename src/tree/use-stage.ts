@@ -1,11 +1,15 @@
 /** What the painter needs of network, scores, size and theme, made again only when one of them changed. */
 import { useMemo } from 'react';
 import { unitScores } from '../../workers/network/planner';
+import type { NetworkView, Telemetry } from '../../workers/protocol';
+import type { OpenedNetwork } from '../studio/state';
 import { useStudio } from '../studio/store';
 import { themePalette } from '../ui/palette';
 import type { Size } from '../ui/use-size';
+import { gateImportances, shownGates } from './gates';
 import { rowImportances, type RowImportance } from './importance';
 import { treeLayout } from './layout';
+import { rankImportances, rankModel } from './rank-rows';
 import type { Stage } from './scene';
 import { treeModel, type TreeModel } from './tree-model';
 
@@ -16,17 +20,34 @@ export function useStage(size: Size, openStages: ReadonlySet<number> | null): St
   const rowLength = useStudio(({ view: shown }) => shown.rowLength);
   const theme = useStudio(({ view: shown }) => shown.theme);
   const palette = useMemo(() => themePalette(theme), [theme]);
-  const model = useMemo(() => (view === null || costs === null ? null : treeModel({ view, costs })), [view, costs]);
-  const importance = useImportance(model);
+  const gates = useStudio(shownGates);
+  const model = useTreeModel(view, costs, gates === null);
+  const importance = useImportance(model, gates);
   return useMemo(() => {
-    if (model === null || size.width === 0 || size.height === 0) return null;
+    if (view === null || model === null || size.width === 0 || size.height === 0) return null;
     return {
+      graph: view.graph,
       model,
       importance,
       palette,
       layout: treeLayout(model, size, rowLength, openStages ?? new Set([costliestStage(model)])),
     };
-  }, [model, importance, palette, size, rowLength, openStages]);
+  }, [view, model, importance, palette, size, rowLength, openStages]);
+}
+
+/** Rows of filters, or of singular directions for a method that truncates. Gates stand on filters. */
+function useTreeModel(
+  view: NetworkView | null,
+  costs: OpenedNetwork['costs'] | null,
+  mayTruncate: boolean,
+): TreeModel | null {
+  const known = useStudio(({ scoring }) => scoring.spectra);
+  const spectra = mayTruncate ? known : null;
+  const filters = useMemo(() => (view === null || costs === null ? null : treeModel({ view, costs })), [view, costs]);
+  return useMemo(() => {
+    if (view === null || filters === null || spectra === null) return filters;
+    return rankModel(filters, view.graph, spectra);
+  }, [view, filters, spectra]);
 }
 
 /** The stage of the costliest row: what the inspector shows first is in it. */
@@ -36,15 +57,19 @@ export function costliestStage({ rows }: TreeModel): number {
   return costliest?.stage ?? 0;
 }
 
-function useImportance(model: TreeModel | null): readonly RowImportance[] | null {
+function useImportance(model: TreeModel | null, gates: Telemetry | null): readonly RowImportance[] | null {
   const graph = useStudio(({ network }) => network?.view.graph ?? null);
   const scores = useStudio(({ scoring }) => scoring.scores);
+  const truncates = useStudio(({ scoring }) => scoring.spectra !== null);
   const normalise = useStudio(({ scoring }) => scoring.normalise);
   const reduction = useStudio(({ rules }) => rules.reduction);
   const order = useStudio(({ view }) => view.order);
   return useMemo(() => {
-    if (model === null || graph === null || scores === null) return null;
+    if (model === null || graph === null) return null;
+    if (gates !== null) return gateImportances(model, graph, gates, order);
+    if (truncates) return rankImportances(model);
+    if (scores === null) return null;
     const ranking = unitScores({ graph, scores, normalise }, reduction);
     return rowImportances(model, scores, ranking, normalise, order);
-  }, [model, graph, scores, normalise, reduction, order]);
+  }, [model, graph, gates, truncates, scores, normalise, reduction, order]);
 }

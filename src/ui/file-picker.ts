@@ -15,8 +15,15 @@ export function pickFiles({ accept = '', directory = false }: PickOptions = {}):
     input.multiple = true;
     input.accept = accept;
     input.webkitdirectory = directory;
-    input.addEventListener('change', () => resolve([...(input.files ?? [])]), { once: true });
+    const chosen = () => [...(input.files ?? [])].map((file) => namedByPath(file, file.webkitRelativePath));
+    input.addEventListener('change', () => resolve(chosen()), { once: true });
     input.addEventListener('cancel', () => resolve([]), { once: true });
     input.click();
   });
+}
+
+/** The file under its path inside the chosen folder: data sets read classes from it. */
+export function namedByPath(file: File, path: string): File {
+  if (!path.includes('/')) return file;
+  return new File([file], path, { type: file.type, lastModified: file.lastModified });
 }

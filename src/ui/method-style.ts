@@ -4,6 +4,8 @@
  * Pure data and geometry; `method-mark.tsx` draws it.
  */
 
+import type { Token } from './palette';
+
 export type MarkShape =
   | 'circle'
   | 'pill'
@@ -19,6 +21,17 @@ export type MarkShape =
   | 'star'
   | 'ring';
 
+const TONES = {
+  '--baseline': 'baseline',
+  '--dagger': 'dagger',
+  '--csgd': 'csgd',
+  '--trp': 'trp',
+  '--gating': 'gating',
+  '--ink': 'ink',
+} as const satisfies Readonly<Record<`--${string}`, Token>>;
+
+type Hue = keyof typeof TONES;
+
 export interface MethodStyle {
   /** In tables and sentences: "L1 norm". */
   readonly title: string;
@@ -26,7 +39,7 @@ export interface MethodStyle {
   readonly short: string;
   readonly shape: MarkShape;
   /** A colour token of `tokens.css`. */
-  readonly hue: `--${string}`;
+  readonly hue: Hue;
 }
 
 const BASELINE = '--baseline';
@@ -53,6 +66,11 @@ export const ORIGINAL_STYLE: MethodStyle = { title: 'Original', short: 'Original
 export function methodStyle(method: string | null): MethodStyle {
   if (method === null) return ORIGINAL_STYLE;
   return STYLES[method] ?? { title: method, short: method, shape: 'circle', hue: BASELINE };
+}
+
+/** The method's hue by its name among resolved colours, for canvases. */
+export function methodTone(method: string | null): Token {
+  return TONES[methodStyle(method).hue];
 }
 
 /** The methods' order in keys: baselines first, then published ones, as listed above; unknown ones last. */

@@ -9,8 +9,10 @@ import type { SplitName } from '../datasets/dataset';
 import type { LayerId, Network } from '../network/graph';
 import type { ChannelGroup } from '../network/groups';
 import type { CutPlan, CutRules, FilterScores } from '../network/plan';
+import type { RankChoices, RankPlan } from '../network/rank-plan';
 import type { DeviceBatch, SettingValues, TrainingHooks } from '../training/hooks';
 
+export type { RankPlan } from '../network/rank-plan';
 export type { DeviceBatch, SettingValues, Telemetry } from '../training/hooks';
 
 /** One setting: its range is the form's, the recipe's and the documentation's. */
@@ -54,6 +56,15 @@ export interface MethodDeclaration {
   /** How scores of different layers become comparable. */
   readonly normalise: 'layerMean' | 'none';
   readonly settings: SettingsDeclaration;
+  /** Of a method that needs training: the stages a person starts from. The recipe decides. */
+  readonly training?: UsualTraining | undefined;
+}
+
+export interface UsualTraining {
+  readonly epochs: number;
+  readonly learningRate: number;
+  /** Epochs of fine-tuning after the cut; 0 where the cut loses nothing. */
+  readonly fineTune: number;
 }
 
 export interface MethodContext {
@@ -77,16 +88,6 @@ export interface MethodContext {
 export type Goal =
   { readonly stage: 'prune'; readonly rules: CutRules } | { readonly stage: 'truncate'; readonly budget: number };
 
-/** Ranks chosen for a decomposition. */
-export interface RankPlan {
-  readonly scheme: 'channel' | 'spatial';
-  /** By layer; layers left dense are absent. */
-  readonly ranks: Readonly<Record<LayerId, number>>;
-  readonly macs: number;
-  readonly share: number;
-  readonly shortfall?: string | undefined;
-}
-
 /**
  * Every hook is optional; a baseline needs `score` or `decideRanks` alone. A training method adds the hooks of
  * `training/hooks.ts`; the same object then decides the cut or the ranks of the stages that follow.
@@ -101,8 +102,8 @@ export interface MethodHooks extends TrainingHooks {
    * those of the one that stays for them. The graph stays as it is.
    */
   beforeCut?(network: Network, plan: CutPlan): Network;
-  /** `budget`: share of the multiply-adds of the context's network that may be kept. */
-  decideRanks?(budget: number): Promise<RankPlan>;
+  /** `budget`: share of the multiply-adds of the context's network that may be kept. `choices`: layers decided by hand. */
+  decideRanks?(budget: number, choices?: RankChoices): Promise<RankPlan>;
   /** Present gate values, for telemetry and masks. */
   gateValues?(): Promise<Readonly<Record<LayerId, Float32Array>>>;
   dispose?(): void;

@@ -5,7 +5,7 @@ import type { Network } from '../network/graph';
 import { networkFromText } from '../network/text';
 import { buildZooNetwork } from '../network/zoo';
 import type { RankPlan, SettingValues } from './method';
-import { chooseRanks } from './ranks';
+import { chooseRanks } from '../network/ranks';
 import { svdTruncation } from './svd';
 import { testContext } from './test-context';
 

@@ -43,6 +43,12 @@ export function pairMacs(layer: ConvLayer, input: Shape, scheme: Scheme, rank: n
   return rank * macsPerRank(layer, input, scheme);
 }
 
+/** Numbers in the two kernels of the pair. */
+export function pairWeights({ kernelSize, filters }: ConvLayer, cin: number, scheme: Scheme, rank: number): number {
+  const [kh, kw] = kernelSize;
+  return rank * (scheme === 'channel' ? kh * kw * cin + filters : kh * cin + kw * filters);
+}
+
 /** The largest rank at which the pair costs less than the layer does; 0 where none does. */
 export function breakEvenRank(layer: ConvLayer, input: Shape, scheme: Scheme): number {
   const { height, width, cin } = sizes(layer, input);

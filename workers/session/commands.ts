@@ -1,6 +1,8 @@
 /** The commands of the protocol as functions of the engine: what the studio worker serves, and what tests call. */
 import { DatasetError } from '../datasets/dataset';
-import { catalogue } from '../methods';
+import { catalogue, methodById } from '../methods';
+import { checkSettings } from '../methods/settings';
+import { kernelSpectra } from '../methods/spectra';
 import { createPlanner } from '../network/planner';
 import { cutChannels } from '../network/cut';
 import type { Commands } from '../protocol';
@@ -12,6 +14,7 @@ import { measure, recalibrated } from './measuring';
 import { createRuns, type Runs } from './runs';
 import { scoreFilters } from './scoring';
 import { scanSensitivity } from './sensitivity';
+import { truncated } from './truncating';
 import { datasetView, openDataSource, openNetworkSource, shippedNetworks, storedNetwork } from './sources';
 
 /** Training images the preview recalibrates on. */
@@ -70,6 +73,11 @@ export function createStudio(host: Host): Studio {
       };
       const scored = await engine.queue.run(signal, () => scoreFilters(engine.executor, method, options));
       return { ...scored, seconds: (performance.now() - began) / 1000 };
+    },
+
+    async spectra({ network, method, settings }, { signal, progress }) {
+      const checked = checkSettings(methodById(method).settings, settings);
+      return kernelSpectra({ network: engine.network(network).network, settings: checked, signal, progress });
     },
 
     async sensitivity({ network, dataset, scores, reduction, normalise, images }, { signal, progress }) {
@@ -151,12 +159,12 @@ export function createStudio(host: Host): Studio {
 }
 
 /**
- * Accuracy of the network with `removed` gone, raw and recalibrated. It is the cut network that is measured: it computes
- * what the masked one does, in less time.
+ * Accuracy of the network with `removed` gone or truncated, raw and recalibrated. It is the smaller network that is
+ * measured: it computes what the masked one does, in less time.
  */
 async function preview(
   engine: Engine,
-  { network, dataset, removed, images, recalibrate }: Commands['preview']['params'],
+  { network, dataset, removed, truncation, images, recalibrate }: Commands['preview']['params'],
   { signal, progress }: CallContext,
 ): Promise<Commands['preview']['result']> {
   const { network: opened } = engine.network(network);
@@ -164,7 +172,8 @@ async function preview(
   if (data.splits.validation.count === 0) {
     throw new DatasetError('empty', 'The data set has no validation images to check the cut on.');
   }
-  const cut = cutChannels(opened, removed);
+  const whole = cutChannels(opened, removed);
+  const cut = truncation === undefined ? whole : await truncated(whole, truncation, signal);
   const parts = recalibrate ? 3 : 1;
   const part = (index: number, note: string) => (done: number, total: number) =>
     progress((index + done / total) / parts, note);

@@ -111,6 +111,10 @@ export const StageSchema = v.variant('stage', [
     method: v.optional(v.string(), 'svd'),
     settings: v.optional(SettingsSchema, {}),
     budget: v.pipe(v.number(), v.gtValue(0), v.maxValue(1)),
+    /** Layers that stay whole. */
+    protect: v.optional(v.array(layerId), []),
+    /** Layers of exactly this rank. */
+    keep: v.optional(v.record(layerId, positive), {}),
   }),
   v.strictObject({ stage: v.literal('recalibrate'), images: v.optional(positive, 1024) }),
   v.strictObject({ stage: v.literal('fine-tune'), ...trainFields }),

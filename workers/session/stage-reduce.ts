@@ -127,7 +127,7 @@ function scan(
 async function decideRanks(work: Work, { stage, index }: StageOf<'truncate'>): Promise<RankPlan> {
   const method = methodById(stage.method);
   const decide = (hooks: MethodHooks): Promise<RankPlan> => {
-    if (hooks.decideRanks !== undefined) return hooks.decideRanks(stage.budget);
+    if (hooks.decideRanks !== undefined) return hooks.decideRanks(stage.budget, stage);
     throw new MethodError(
       `${method.title} does not choose ranks. Choose a method that does, such as "svd".`,
       method.id,

@@ -1,6 +1,9 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { maskChannels } from '../network/mask';
 import { networkCosts } from '../network/costs';
+import { decomposeLayers } from '../network/decompose';
+import { layerOf } from '../network/graph';
+import { ranksForBudget } from '../network/rank-plan';
 import type { DatasetView, NetworkView } from '../protocol';
 import { measure } from './measuring';
 import { rehearse, tinyRecipe, type Rehearsal } from './rehearsal';
@@ -40,6 +43,37 @@ describe('commands', () => {
     const call = studio.call('evaluate', params, { signal: abort.signal, progress: () => abort.abort() });
     await expect(call).rejects.toMatchObject({ name: 'AbortError' });
     await expect(studio.call('evaluate', { ...params, images: 16 })).resolves.toMatchObject({ images: 16 });
+  });
+
+  it("spectra are those of the method's scheme, and a truncation by them is measured as the factored network", async () => {
+    const { network: opened } = studio.engine.network(network.network);
+    const spectra = await studio.call('spectra', {
+      network: network.network,
+      method: 'svd',
+      settings: { scheme: 'spatial' },
+    });
+    expect(spectra.scheme).toBe('spatial');
+    for (const { layers, values } of spectra.kernels) {
+      const layer = layerOf(opened.graph, layers[0] ?? '');
+      const kernel = opened.tensors[layer.op === 'conv' ? layer.kernel : ''];
+      // The squares of a matrix's singular values add up to the squares of its entries.
+      const squares = (numbers: Float32Array): number => numbers.reduce((sum, value) => sum + value ** 2, 0);
+      expect(squares(values) / squares(kernel?.values ?? new Float32Array())).toBeCloseTo(1, 5);
+    }
+    const truncation = ranksForBudget(opened.graph, spectra, 0.6);
+    const { scheme, ranks } = truncation;
+    const params = { ...ids(), removed: {}, truncation: { scheme, ranks }, images: 64, recalibrate: false };
+    const found = await studio.call('preview', params);
+    const set = studio.engine.dataset(dataset.dataset).dataset;
+    const { signal } = new AbortController();
+    const factored = decomposeLayers(opened, truncation);
+    const expected = await measure(studio.engine.executor, factored, set, 'validation', { signal, images: 64 });
+    expect(found.accuracy).toBe(expected.accuracy);
+    // Decomposed kernels are remembered: asking again gives the same.
+    await expect(studio.call('preview', params)).resolves.toEqual(found);
+    await expect(
+      studio.call('spectra', { network: network.network, method: 'svd', settings: { rank: 1 } }),
+    ).rejects.toThrow('no setting "rank"');
   });
 
   it('counts every reading of the test split', async () => {

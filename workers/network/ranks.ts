@@ -2,7 +2,7 @@
  * Sharing out ranks over layers for a budget of multiply-adds: what truncating methods decide once they know the energy
  * of every direction.
  */
-import { tailSums } from '../linalg/svd';
+import { tailSums } from '../linalg/energy';
 
 /** Kernels that are split together (one, unless layers share it). */
 export interface RankCandidate {
