@@ -40,6 +40,7 @@ export const csgd: Method = {
   reduces: 'filters',
   needs: 'training',
   normalise: 'none',
+  training: { epochs: 10, learningRate: 0.03, fineTune: 0 },
   settings: {
     strength: {
       kind: 'number',
