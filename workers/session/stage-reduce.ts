@@ -135,7 +135,8 @@ async function decideRanks(work: Work, { stage, index }: StageOf<'truncate'>): P
   };
   return onTurn(work, async (signal, executor) => {
     const { acting, network, dataset } = work;
-    if (acting?.hooks.decideRanks !== undefined) return decide(acting.hooks);
+    // Trained for it: the method knows its network. Any other begins on what is there.
+    if (acting !== null && acting.method === method.id) return decide(acting.hooks);
     const begun = async (loaded?: LoadedNetwork): Promise<RankPlan> => {
       const hooks = await beginMethod(method, {
         network,
