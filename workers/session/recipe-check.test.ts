@@ -51,6 +51,11 @@ describe('recipes', () => {
       'stages.1.settings.scheme',
     ],
     [
+      'filters beside trained ranks',
+      [{ stage: 'truncate', method: 'trp', budget: 0.5, filters: true }],
+      'stages.0.filters',
+    ],
+    [
       'a teacher that does not exist yet',
       [{ stage: 'pretrain', epochs: 1, distillation: 0.5 }],
       'stages.0.distillation',

@@ -28,6 +28,11 @@ export function checkRecipe({ stages }: Recipe): void {
         break;
       case 'truncate':
         checkMethod(stage.method, stage.settings, path, 'ranks');
+        if (stage.filters === true && methodById(stage.method).needs !== 'weights') {
+          const text =
+            'Ranks that were trained leave no choice between filters and ranks: use "svd", or leave "filters" out.';
+          throw new RecipeError(text, `${path}.filters`);
+        }
         if (acting?.method === stage.method) checkSame(stage, acting.settings ?? {}, path);
         scored = false;
         acting = undefined;

@@ -72,3 +72,20 @@ it('the truncation goes by the method it names: another one, or trained ranks fo
   const kept = await carriedOut(studio, [training, { stage: 'truncate', method: 'trp', budget: 1 }]);
   expect(kept.result.macs.share).toBeLessThan(0.9);
 }, 120_000);
+
+it('a truncation may cut filters where that loses less, within the budget and proven', async () => {
+  const studio = rehearse();
+  await studio.call('start', { device: 'wasm', baseUrl: 'http://localhost/' });
+  const { result, run } = await carriedOut(studio, [{ stage: 'truncate', budget: 0.6, filters: true }]);
+  expect(result.macs.share).toBeLessThanOrEqual(0.6);
+  expect(result.macs.share).toBeGreaterThan(0.5);
+  expect(result.proof.maxAbsLogitDifference).toBeLessThan(1e-3);
+  expect(result.notes.join()).toMatch(
+    /^(Every layer loses less by a lower rank|Fewer filters instead of a lower rank: s)/,
+  );
+  const { runs } = await studio.call('listRuns', null);
+  const last = runs.find((known) => known.run === run)?.candidates.at(-1);
+  const view = await studio.call('openCandidate', { run, candidate: last?.id ?? '' });
+  expect(networkCosts(view.graph).macs).toBe(result.macs.kept);
+  expect(view.meta.history.map(({ kind }) => kind)).toEqual(['cut', 'decompose']);
+}, 60_000);
