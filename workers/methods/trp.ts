@@ -78,10 +78,11 @@ export const trp: Method = {
     lambda: {
       kind: 'number',
       label: 'Nuclear norm',
-      explain: 'Weight of the penalty on the sum of singular values: it pushes the weak ones to zero.',
+      explain:
+        'Weight of the penalty on the sum of singular values. It pulls each down by weight x learning rate / (1 - momentum) a cut: short or gentle training needs more.',
       default: 0.01,
       min: 0,
-      max: 0.2,
+      max: 1,
       step: 0.001,
       live: true,
     },
