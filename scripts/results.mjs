@@ -5,6 +5,8 @@
  *       --only=SUFFIX      of the missing rows, those whose key ends so ("-50")
  *   node scripts/results.mjs                                          writes from the stored results alone
  *
+ * Rows may start from one training: its network is kept in .cache/trained/TABLE/, so that it is carried out once.
+ *
  * Every result is one JSON file in docs/results/TABLE/, holding the recipe and what `run --json` printed, so a table that
  * was interrupted goes on where it stopped, and a row is made anew by deleting its file.
  */
@@ -18,7 +20,20 @@ import { tables } from './result-tables.mjs';
 
 const folder = join(root, 'docs', 'results');
 
-function runOne(recipe, target, { network, data }) {
+/** Carries out the training a row starts from, unless its network is there already; the path of the network file. */
+function trainedNetwork(id, { key, recipe }, options) {
+  const place = join(root, '.cache', 'trained', id, key);
+  const find = () => readdirSync(place).find((name) => name.endsWith('.safetensors'));
+  if (!existsSync(place) || find() === undefined) {
+    mkdirSync(place, { recursive: true });
+    console.error(`== ${recipe.name}`);
+    runOne(recipe, join(place, 'result.json'), { ...options, out: place });
+  }
+  return join(place, find());
+}
+
+/** `beside` is stored with recipe and result. */
+function runOne(recipe, target, { network, data, out }, beside = {}) {
   const scratch = mkdtempSync(join(tmpdir(), 'espalier-results-'));
   try {
     const file = join(scratch, 'recipe.json');
@@ -26,10 +41,11 @@ function runOne(recipe, target, { network, data }) {
     const parameters = ['bin/espalier.mjs', 'run', file, '--json', '--device', 'wasm'];
     if (network !== undefined && recipe.network.source === 'file') parameters.push('--network', network);
     if (data !== undefined && recipe.data.source === 'cifar10') parameters.push('--data', data);
+    if (out !== undefined) parameters.push('--out', out);
     const done = spawnSync(process.execPath, parameters, { cwd: root, stdio: ['ignore', 'pipe', 2], encoding: 'utf8' });
     if (done.status !== 0) throw new Error(`"${recipe.name}" failed.`);
     const result = JSON.parse(done.stdout.trim().split('\n').at(-1) ?? '');
-    writeFileSync(target, `${JSON.stringify({ recipe, result }, null, 1)}\n`);
+    writeFileSync(target, `${JSON.stringify({ ...beside, recipe, result }, null, 1)}\n`);
   } finally {
     rmSync(scratch, { recursive: true, force: true });
   }
@@ -82,11 +98,12 @@ if (id !== undefined) {
   if (tables[id] === undefined)
     throw new Error(`There is no table "${id}"; there are ${Object.keys(tables).join(', ')}.`);
   mkdirSync(join(folder, id), { recursive: true });
-  for (const { key, recipe } of tables[id].rows) {
+  for (const { key, recipe, trained } of tables[id].rows) {
     const target = join(folder, id, `${key}.json`);
     if (existsSync(target) || (values.only !== undefined && !key.endsWith(values.only))) continue;
+    const network = trained === undefined ? values.network : trainedNetwork(id, trained, values);
     console.error(`== ${recipe.name}`);
-    runOne(recipe, target, values);
+    runOne(recipe, target, { ...values, network }, trained && { training: trained.recipe });
   }
 }
 const intro = readFileSync(join(folder, 'intro.md'), 'utf8');

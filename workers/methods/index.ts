@@ -8,8 +8,9 @@ import { MethodError, type Method, type MethodDeclaration } from './method';
 import { random } from './random';
 import { svdTruncation } from './svd';
 import { taylor } from './taylor';
+import { trp } from './trp';
 
-export const methods: readonly Method[] = [l1, l2, fpgm, taylor, bnScale, random, svdTruncation, csgd];
+export const methods: readonly Method[] = [l1, l2, fpgm, taylor, bnScale, random, svdTruncation, csgd, trp];
 
 /** Throws `MethodError` when there is none. */
 export function methodById(id: string): Method {

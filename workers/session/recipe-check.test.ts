@@ -35,6 +35,27 @@ describe('recipes', () => {
     ['a method that scores, for ranks', [{ stage: 'truncate', method: 'l1', budget: 0.5 }], 'stages.0.method'],
     ['settings of nothing', [{ stage: 'fine-tune', epochs: 1, settings: { a: 1 } }], 'stages.0'],
     [
+      'a cut by a method that trains ranks',
+      [
+        { stage: 'fine-tune', epochs: 1, method: 'trp' },
+        { stage: 'prune', budget: 0.5 },
+      ],
+      'stages.1',
+    ],
+    [
+      'ranks by other settings than those trained for',
+      [
+        { stage: 'fine-tune', epochs: 1, method: 'trp', settings: { scheme: 'spatial' } },
+        { stage: 'truncate', method: 'trp', settings: { scheme: 'channel' }, budget: 1 },
+      ],
+      'stages.1.settings.scheme',
+    ],
+    [
+      'filters beside trained ranks',
+      [{ stage: 'truncate', method: 'trp', budget: 0.5, filters: true }],
+      'stages.0.filters',
+    ],
+    [
       'a teacher that does not exist yet',
       [{ stage: 'pretrain', epochs: 1, distillation: 0.5 }],
       'stages.0.distillation',
@@ -56,6 +77,20 @@ describe('recipes', () => {
       { stage: 'evaluate', split: 'test' },
     ];
     expect(() => checkRecipe(recipe(stages))).not.toThrow();
+  });
+
+  it('may truncate by the method that trained, by another, and by it again without training', () => {
+    const trained = { stage: 'fine-tune', epochs: 1, method: 'trp', settings: { scheme: 'spatial' } } as const;
+    const settings = { scheme: 'spatial', period: 5 };
+    for (const truncate of [
+      { method: 'trp' },
+      { method: 'trp', settings },
+      { method: 'svd', settings: { scheme: 'channel' } },
+    ]) {
+      expect(() => checkRecipe(recipe([trained, { stage: 'truncate', budget: 0.5, ...truncate }]))).not.toThrow();
+    }
+    const later = { stage: 'truncate', method: 'trp', settings: { scheme: 'channel' }, budget: 1 } as const;
+    expect(() => checkRecipe(recipe([trained, { stage: 'fine-tune', epochs: 1 }, later]))).not.toThrow();
   });
 
   it('prune by exactly the rules the planner knows', () => {

@@ -2,12 +2,13 @@
 import { methodById } from '../methods';
 import { MethodError } from '../methods/method';
 import { checkSettings, SettingsError } from '../methods/settings';
-import { RecipeError, type Recipe, type Settings } from './recipe';
+import { RecipeError, type Recipe, type Settings, type TrainStage } from './recipe';
 
 /** Throws `RecipeError` naming the stage and the cure. */
 export function checkRecipe({ stages }: Recipe): void {
   let scored = false;
-  let acting: string | undefined;
+  /** The last training stage, as long as what its method decides still holds. */
+  let acting: TrainStage | undefined;
   stages.forEach((stage, index) => {
     const path = `stages.${index}`;
     switch (stage.stage) {
@@ -17,7 +18,7 @@ export function checkRecipe({ stages }: Recipe): void {
         acting = undefined;
         break;
       case 'prune':
-        if (!scored && acting === undefined) {
+        if (!scored && !decidesCut(acting)) {
           const text = 'A "prune" stage needs importances: put a "score" stage before it.';
           throw new RecipeError(text, path);
         }
@@ -27,7 +28,14 @@ export function checkRecipe({ stages }: Recipe): void {
         break;
       case 'truncate':
         checkMethod(stage.method, stage.settings, path, 'ranks');
+        if (stage.filters === true && methodById(stage.method).needs !== 'weights') {
+          const text =
+            'Ranks that were trained leave no choice between filters and ranks: use "svd", or leave "filters" out.';
+          throw new RecipeError(text, `${path}.filters`);
+        }
+        if (acting?.method === stage.method) checkSame(stage, acting.settings ?? {}, path);
         scored = false;
+        acting = undefined;
         break;
       case 'pretrain':
       case 'fine-tune':
@@ -37,16 +45,34 @@ export function checkRecipe({ stages }: Recipe): void {
         }
         if (stage.method !== undefined) {
           checkMethod(stage.method, stage.settings ?? {}, path, undefined, 'training');
-          acting = stage.method;
         } else if (Object.keys(stage.settings ?? {}).length > 0) {
           throw new RecipeError('Settings need a method that acts during training; name one or leave them out.', path);
         }
+        acting = stage.method === undefined ? undefined : stage;
         break;
       case 'recalibrate':
       case 'evaluate':
         break;
     }
   });
+}
+
+function decidesCut(acting: TrainStage | undefined): boolean {
+  return acting?.method !== undefined && methodById(acting.method).reduces === 'filters';
+}
+
+/** A truncation by the method that trained goes by the settings of that training. */
+function checkSame(
+  stage: { readonly method: string; readonly settings: Settings },
+  given: Settings,
+  path: string,
+): void {
+  const trained = checkSettings(methodById(stage.method).settings, given);
+  for (const [name, value] of Object.entries(stage.settings)) {
+    if (trained[name] === value) continue;
+    const text = `The training before decides the ranks, with its own "${name}": leave it out here, or set both alike.`;
+    throw new RecipeError(text, `${path}.settings.${name}`);
+  }
 }
 
 function checkMethod(id: string, settings: Settings, path: string, reduces?: 'ranks', needs?: 'training'): void {

@@ -115,6 +115,8 @@ export const StageSchema = v.variant('stage', [
     protect: v.optional(v.array(layerId), []),
     /** Layers of exactly this rank. */
     keep: v.optional(v.record(layerId, positive), {}),
+    /** Layers that lose less energy by losing filters lose those, and keep their rank. */
+    filters: v.optional(v.boolean()),
   }),
   v.strictObject({ stage: v.literal('recalibrate'), images: v.optional(positive, 1024) }),
   v.strictObject({ stage: v.literal('fine-tune'), ...trainFields }),

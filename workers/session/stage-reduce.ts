@@ -2,6 +2,9 @@
 import type { Executor, LoadedNetwork } from '../compute/executor';
 import { methodById } from '../methods';
 import { MethodError, type MethodHooks, type RankPlan } from '../methods/method';
+import { checkSettings } from '../methods/settings';
+import { kernelSpectra } from '../methods/spectra';
+import { filtersOrRanks } from '../network/filters-or-ranks';
 import type { Network, Tensor, TensorName } from '../network/graph';
 import type { CutPlan, CutRules, Sensitivity } from '../network/plan';
 import { createPlanner } from '../network/planner';
@@ -64,7 +67,7 @@ export async function truncateStage(work: Work, place: StageOf<'truncate'>): Pro
   const report = shareReporter(work, place);
   const { stage } = place;
   nameMethod(work, stage.method);
-  const plan = await decideRanks(work, place);
+  const plan = await decideRanks(work, stage.filters === true ? await cutFilters(work, place) : place);
   if (plan.shortfall !== undefined) work.journal.note(plan.shortfall);
   report(0.3, 'Factoring');
   const factored = decomposeLayers(work.network, plan);
@@ -124,6 +127,25 @@ function scan(
   );
 }
 
+/** Cuts the filters of the layers that had better lose those. What is left of the budget is for the ranks of the others. */
+async function cutFilters(work: Work, place: StageOf<'truncate'>): Promise<StageOf<'truncate'>> {
+  const { stage } = place;
+  const settings = checkSettings(methodById(stage.method).settings, stage.settings);
+  const { network, dataset, journal } = work;
+  const choice = await work.control.guard(async (signal) => {
+    const spectra = await kernelSpectra({ network, settings, signal, progress: () => undefined });
+    return filtersOrRanks(network, spectra, stage.budget, stage);
+  });
+  const proven = await onTurn(work, (_signal, executor) => provenCut(executor, network, choice.removed, dataset));
+  work.network = proven.network;
+  journal.note(
+    choice.layers.length === 0
+      ? 'Every layer loses less by a lower rank than by fewer filters.'
+      : `Fewer filters instead of a lower rank: ${choice.layers.join(', ')}.`,
+  );
+  return { ...place, stage: { ...stage, budget: choice.budget, protect: [...stage.protect, ...choice.layers] } };
+}
+
 async function decideRanks(work: Work, { stage, index }: StageOf<'truncate'>): Promise<RankPlan> {
   const method = methodById(stage.method);
   const decide = (hooks: MethodHooks): Promise<RankPlan> => {
@@ -135,7 +157,8 @@ async function decideRanks(work: Work, { stage, index }: StageOf<'truncate'>): P
   };
   return onTurn(work, async (signal, executor) => {
     const { acting, network, dataset } = work;
-    if (acting?.hooks.decideRanks !== undefined) return decide(acting.hooks);
+    // Trained for it: the method knows its network. Any other begins on what is there.
+    if (acting !== null && acting.method === method.id) return decide(acting.hooks);
     const begun = async (loaded?: LoadedNetwork): Promise<RankPlan> => {
       const hooks = await beginMethod(method, {
         network,

@@ -24,6 +24,8 @@ export async function trainStage(
 ): Promise<void> {
   const { executor } = work.engine;
   const { stage } = place;
+  // What an earlier training would have decided is of weights that change now.
+  endActing(work);
   const loaded = executor.load(work.network);
   const teacher = stage.distillation > 0 && work.original !== null ? executor.load(work.original) : undefined;
   const method = stage.method === undefined ? undefined : methodById(stage.method);
@@ -39,7 +41,7 @@ export async function trainStage(
     await snapshot(work, loaded);
     if (outcome.ended === 'stopped') throw new StoppedError('The run was stopped.');
     kept = hooks?.decideCut !== undefined || hooks?.decideRanks !== undefined;
-    if (hooks !== undefined && kept) work.acting = { hooks, loaded };
+    if (method !== undefined && hooks !== undefined && kept) work.acting = { method: method.id, hooks, loaded };
   } catch (error) {
     // Stopped while an epoch was being measured: what was trained is on the device.
     if (error instanceof StoppedError) await snapshot(work, loaded);

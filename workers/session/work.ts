@@ -29,8 +29,8 @@ export interface Work {
   /** Before any stage that cut or tuned it; null while it is still being trained for the first time. */
   original: Network | null;
   scored: Scored | null;
-  /** A method that acted in training and decides the cut or the ranks that follow. */
-  acting: { readonly hooks: MethodHooks; readonly loaded: LoadedNetwork } | null;
+  /** A method that acted in training and decides the cut, or the ranks of a `truncate` that names it. */
+  acting: { readonly method: string; readonly hooks: MethodHooks; readonly loaded: LoadedNetwork } | null;
   /** The latest accuracy, so that nothing is measured twice. */
   measured: {
     readonly network: Network;
