@@ -79,20 +79,22 @@ describe('dagger', () => {
     resumed.dispose?.();
   });
 
-  it('hears its live knob: without strength nothing pulls the share down, with it the share falls', async () => {
+  it('hears its live knob: without strength nothing moves the share, with it the share falls', async () => {
     const network = tinyResidual(2, 3);
-    const shareAfter = async (strength: number): Promise<number> => {
+    const shares = async (strength: number): Promise<readonly [number, number]> => {
+      const share = async (): Promise<number> => (await hooks.telemetry?.())?.values['predictedShare'] ?? NaN;
       // What it began with is not what the knob says.
-      const hooks = await begin(network, {
-        settings: { crossEntropy: false, learningRate: 0.05, strength: 4 - strength },
-      });
+      const settings = { crossEntropy: false, learningRate: 0.05, strength: 4 - strength };
+      const hooks = await begin(network, { settings });
+      const before = await share();
       await trained(network, hooks, { methodSettings: () => ({ strength }) });
-      const share = (await hooks.telemetry?.())?.values['predictedShare'] ?? NaN;
+      const after = await share();
       hooks.dispose?.();
-      return share;
+      return [before, after];
     };
-    expect(await shareAfter(0)).toBe(1);
-    expect(await shareAfter(4)).toBeLessThan(0.9);
+    const [before, untouched] = await shares(0);
+    expect(untouched).toBe(before);
+    expect((await shares(4))[1]).toBeLessThan(before - 0.05);
   });
 
   it('at a budget of the whole network skips training and closes nothing', async () => {
