@@ -1,4 +1,4 @@
-import { abs, concat1d, dispose, slice, tidy, type Tensor1D, type Tensor4D } from '@tensorflow/tfjs-core';
+import { abs, concat1d, dispose, slice, tidy, type Tensor4D } from '@tensorflow/tfjs-core';
 import { channelMean } from '../compute/ops/channels';
 import type { LoadedNetwork } from '../compute/executor';
 import type { FilterScores } from '../network/plan';
@@ -111,7 +111,7 @@ async function magnitudes(
       const map = maps.get(layer);
       return map === undefined ? [] : [channelMean(abs(map))];
     });
-    return concat1d(means as Tensor1D[]);
+    return concat1d(means);
   });
   const values = await all.data<'float32'>();
   all.dispose();

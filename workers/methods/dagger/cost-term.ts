@@ -58,10 +58,7 @@ export function createCostTerm(layout: GateLayout): CostTerm {
       Tensor2D,
       Tensor2D,
     ];
-    const slope = add(
-      matMul(inputs.transposed, mul(prices, made) as Tensor2D),
-      matMul(outputs.transposed, mul(prices, open) as Tensor2D),
-    );
+    const slope = add(matMul(inputs.transposed, mul(prices, made)), matMul(outputs.transposed, mul(prices, open)));
     save([reshape(slope, [layout.count])]);
     return {
       value: sum(mul(prices, mul(open, made))),

@@ -537,7 +537,7 @@ export const invariants: readonly { readonly name: string; readonly check: (exec
         const hooks = await beginDagger(network, { settings });
         await hooks.beforeStep?.(position(9, 10));
         const { loss, logits, gradients } = loaded.step(batch, {
-          loss: (own) => sum(mul(own, own)) as Scalar,
+          loss: (own) => sum(mul(own, own)),
           gates: hooks.gates,
           extraLoss: hooks.extraLoss,
           extraVariables: hooks.variables,
