@@ -14,7 +14,7 @@ describe('Dagger on WASM', () => {
 
   it.each(invariants)('$name', ({ check }) => check(executor));
 
-  it.each([0.25, 0.75])('the budget term alone steers to a budget of %d', (budget) => steersTo(budget));
+  it.each([0.25, 0.5, 0.75])('the budget term alone steers a ResNet-8 to %d', (budget) => steersTo(budget));
 });
 
 describe('the annealed target', () => {

@@ -224,7 +224,7 @@ export const invariants: readonly { readonly name: string; readonly check: (exec
       const hooks = await beginDagger(network);
       const loaded = executor.load(network);
       expect(hooks.gates.length).toBe(0);
-      await stepWithoutImages(hooks, 20);
+      await stepWithoutImages(hooks, 5);
       const before = await hooks.gateValues?.();
       const met: number[][] = [];
       for (const seed of [1, 2]) {
@@ -508,7 +508,7 @@ export const invariants: readonly { readonly name: string; readonly check: (exec
         loaded,
         dataset,
         normalisation: dataset.normalisation,
-        settings: { ...tinySettings, epochs: 4, batchSize: 16 },
+        settings: { ...tinySettings, epochs: 2, batchSize: 16 },
         seed: 5,
         control: createControl(),
         hooks,
@@ -562,7 +562,12 @@ export const invariants: readonly { readonly name: string; readonly check: (exec
   {
     name: 'the budget term alone steers to a budget of a half',
     async check() {
-      await steersTo(0.5);
+      const hooks = await beginDagger(tinyResidual(14), { settings: { crossEntropy: false, learningRate: 0.08 } });
+      await stepWithoutImages(hooks, 40);
+      const share = (await hooks.telemetry?.())?.values['predictedShare'] ?? NaN;
+      hooks.dispose?.();
+      // One gate of so small a network is worth up to a tenth.
+      expect(Math.abs(share - 0.5)).toBeLessThanOrEqual(0.1);
     },
   },
   {
@@ -587,7 +592,12 @@ export const invariants: readonly { readonly name: string; readonly check: (exec
   {
     name: 'the foil: a ranking by feature maps depends on the images, Dagger does not',
     async check(executor) {
-      const network = buildZooNetwork({ architecture: 'resnet8', shortcut: 'projection', seed: 3 });
+      const network = buildZooNetwork({
+        architecture: 'resnet8',
+        shortcut: 'projection',
+        widths: [8, 16, 32],
+        seed: 3,
+      });
       const loaded = executor.load(network);
       const dataset = await drawShapes({ train: 128, validation: 10, test: 10 });
       const keptBy = async (from: number): Promise<Set<string>> => {
