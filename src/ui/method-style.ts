@@ -49,6 +49,7 @@ const STYLES: Readonly<Record<string, MethodStyle>> = {
   l2: { title: 'L2 norm', short: 'L2', shape: 'pill', hue: BASELINE },
   fpgm: { title: 'FPGM', short: 'FPGM', shape: 'diamond', hue: BASELINE },
   taylor: { title: 'Taylor', short: 'Taylor', shape: 'down', hue: BASELINE },
+  activation: { title: 'Mean activation', short: 'Activation', shape: 'plus', hue: BASELINE },
   'bn-scale': { title: 'BN scale', short: 'BN', shape: 'square', hue: BASELINE },
   random: { title: 'Random', short: 'Random', shape: 'cross', hue: BASELINE },
   svd: { title: 'SVD', short: 'SVD', shape: 'bars', hue: BASELINE },

@@ -1,6 +1,8 @@
 /** The methods the studio knows, in the order of the menu. */
+import { activation } from './activation';
 import { bnScale } from './bn-scale';
 import { csgd } from './csgd';
+import { dagger } from './dagger';
 import { fpgm } from './fpgm';
 import { l1 } from './l1';
 import { l2 } from './l2';
@@ -10,7 +12,19 @@ import { svdTruncation } from './svd';
 import { taylor } from './taylor';
 import { trp } from './trp';
 
-export const methods: readonly Method[] = [l1, l2, fpgm, taylor, bnScale, random, svdTruncation, csgd, trp];
+export const methods: readonly Method[] = [
+  l1,
+  l2,
+  fpgm,
+  taylor,
+  activation,
+  bnScale,
+  random,
+  svdTruncation,
+  dagger,
+  csgd,
+  trp,
+];
 
 /** Throws `MethodError` when there is none. */
 export function methodById(id: string): Method {

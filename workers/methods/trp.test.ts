@@ -1,4 +1,4 @@
-import { memory, sub, tensor, tidy, type Tensor } from '@tensorflow/tfjs-core';
+import { memory, scalar, sub, tensor, tidy, type Tensor } from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Executor, LoadedNetwork } from '../compute/executor';
 import { createExecutor } from '../compute/runtime';
@@ -138,7 +138,7 @@ describe.each<Scheme>(['channel', 'spatial'])('a %s step', (scheme) => {
     const gradients = new Map<string, Tensor>(
       loaded.parameters.map(({ name, value }) => [name, tidy(() => sub(value, 1))]),
     );
-    hooks.changeGradients?.({ ...at, gradients });
+    hooks.changeGradients?.({ ...at, gradients, loss: scalar(0) });
     sgd.apply(gradients, 0.1);
     gradients.forEach((gradient) => gradient.dispose());
     const after = await loaded.readBack();
@@ -172,7 +172,7 @@ describe.each<Scheme>(['channel', 'spatial'])('a %s step', (scheme) => {
           tensor(new Float32Array(kernelOf(from.tensors, name).values.length), [...kernelOf(from.tensors, name).shape]),
         ]),
       );
-      hooks.changeGradients?.({ ...at, gradients });
+      hooks.changeGradients?.({ ...at, gradients, loss: scalar(0) });
       for (const name of ['a', 'b']) {
         const { direction } = expectedCut(kernelOf(from.tensors, name), scheme, 0.2);
         const weight = step === 0 || schedule === 'everyStep' ? 0.05 : 0;

@@ -30,7 +30,9 @@ export interface StepPosition {
 }
 
 /** What a training hook sees between backward and update. */
-interface StepView extends StepPosition {
+export interface StepView extends StepPosition {
+  /** The whole loss of the step, extra terms included. It belongs to the loop. */
+  readonly loss: Scalar;
   /** Loss gradients without weight decay, by parameter (or variable) name. A hook that replaces an entry disposes the old tensor. */
   readonly gradients: Map<string, Tensor>;
 }
@@ -52,7 +54,8 @@ export interface TrainingHooks {
   extraLoss?(): Scalar;
   /**
    * Trainable variables of the method's own: updated by the same optimiser, without weight decay, kept in checkpoints.
-   * Each has a name that is the same in every run ("dagger.conv1.w1"): checkpoints find it by that.
+   * Each has a name that is the same in every run ("dagger.conv1.w1"): checkpoints find it by that
+   * (`named-variable.ts`).
    */
   readonly variables?: readonly Variable[];
   /** The method updates `variables` itself, from `gradients` under their names (Adam, another rate). */

@@ -201,9 +201,9 @@ export async function train(options: TrainOptions): Promise<TrainOutcome> {
       const { loss, logits, gradients } = forwardAndBackward(options, batch, classes);
       window.push({ step, epoch: before.epoch, learningRate: before.learningRate, loss, logits, labels: batch.labels });
       try {
-        hooks.changeGradients?.({ ...before, gradients });
+        hooks.changeGradients?.({ ...before, loss, gradients });
         optimiser.apply(gradients, before.learningRate);
-        hooks.updateVariables?.({ ...before, gradients });
+        hooks.updateVariables?.({ ...before, loss, gradients });
       } finally {
         dispose([...gradients.values()]);
       }

@@ -111,9 +111,9 @@ export class EagerNetwork implements LoadedNetwork {
       );
       const names = [...parameters.map((parameter) => parameter.name), ...extras.map((variable) => variable.name)];
       const gradients = new Map<string, tf.Tensor>();
-      // tfjs gives null for what the loss does not depend on, whatever its types say.
-      (grads as (tf.Tensor | null)[]).forEach((gradient, index) => {
-        if (gradient !== null) gradients.set(names[index] ?? '', handOver(gradient));
+      // tfjs gives null or undefined for what the loss does not depend on, whatever its types say.
+      (grads as (tf.Tensor | null | undefined)[]).forEach((gradient, index) => {
+        if (gradient !== null && gradient !== undefined) gradients.set(names[index] ?? '', handOver(gradient));
       });
       if (run.pass !== undefined) this.followStatistics(run.pass, options.statisticsMomentum ?? 0.1);
       return { loss: value, logits: present(run.logits).clone() as tf.Tensor2D, gradients };

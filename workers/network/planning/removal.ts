@@ -51,6 +51,14 @@ export class Removal {
     for (const unit of units) this.gone[unit] = 1;
   }
 
+  /** Takes back the removal of units of one group. */
+  restore(group: number, units: readonly number[]): void {
+    this.macs -= this.saving(group, -units.length);
+    this.narrow(group, -units.length);
+    this.left[group] = this.leftIn(group) + units.length;
+    for (const unit of units) this.gone[unit] = 0;
+  }
+
   private cost(group: number): number {
     let total = 0;
     for (const at of this.table.groups[group]?.macTerms ?? []) {

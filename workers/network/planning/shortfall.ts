@@ -5,15 +5,19 @@ import type { CutRules } from '../plan';
 import type { Trajectory } from './trajectory';
 import type { UnitTable } from './unit-table';
 
-/** Names the floor, the protections and the overrides that stop the cut at `share` of the multiply-adds. */
+/**
+ * Names the floor, the protections and the overrides that stop the cut at `share` of the multiply-adds, and what else
+ * (`further`) does.
+ */
 export function shortfallText(
   table: UnitTable,
   rules: CutRules,
-  { wishes, stoppedBy }: Trajectory,
+  { wishes, stoppedBy }: Pick<Trajectory, 'wishes' | 'stoppedBy'>,
   share: number,
+  further: readonly string[] = [],
 ): string {
   const floors = [...stoppedBy].map((position) => table.layers[position] ?? '');
-  const causes: string[] = [];
+  const causes = [...further];
   if (floors.length > 0 && rules.floor > 0) causes.push(`the floor of ${percent(rules.floor)} holds ${named(floors)}`);
   if (floors.length > 0 && rules.floor === 0) causes.push(`${named(floors)} ${are(floors)} down to the last channel`);
   if (rules.protect.length > 0) causes.push(`${named(rules.protect)} ${are(rules.protect)} protected`);

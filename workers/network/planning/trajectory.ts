@@ -152,7 +152,7 @@ function cheapest(fronts: readonly Block[], price: Price, removal: Removal): num
 }
 
 /** Channels every layer must keep: the floor of weighted layers, one elsewhere (a slice may not become empty). */
-function minimaOf(table: UnitTable, floor: number): Int32Array {
+export function minimaOf(table: UnitTable, floor: number): Int32Array {
   const minima = new Int32Array(table.layers.length).fill(1);
   table.layers.forEach((id, position) => {
     const width = table.unitsOf.get(id)?.length ?? 1;

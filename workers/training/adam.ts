@@ -1,0 +1,78 @@
+/**
+ * Adam (Kingma & Ba 2015, algorithm 1), for variables of a method's own: network weights are trained by `optimiser.ts`.
+ *
+ * `m = b1 m + (1 - b1) g`, `v = b2 v + (1 - b2) g^2`, `w = w - rate (m / (1 - b1^t)) / (sqrt(v / (1 - b2^t)) + epsilon)`.
+ */
+import {
+  add,
+  dispose,
+  div,
+  keep,
+  mul,
+  scalar,
+  sqrt,
+  square,
+  sub,
+  tidy,
+  type Tensor,
+  type Variable,
+} from '@tensorflow/tfjs-core';
+import { toDevice } from '../compute/eager/transfer';
+import type { Tensors } from '../network/graph';
+import type { Optimiser } from './optimiser';
+import { readTensors } from './read-tensors';
+
+const FIRST_DECAY = 0.9;
+const SECOND_DECAY = 0.999;
+const EPSILON = 1e-8;
+/** Name of the count of updates in a saved state. */
+const COUNT = 'adam.steps';
+
+/** Updates `variables` from gradients under their names. State: both moments by name, and the number of updates. */
+export function createAdam(variables: readonly Variable[]): Optimiser {
+  const moments = new Map<string, Tensor>();
+  let count = 0;
+  const follow = (name: string, gradient: Tensor, decay: number): Tensor => {
+    const before = moments.get(name);
+    const fresh = mul(gradient, scalar(1 - decay));
+    const after = keep(before === undefined ? fresh : add(mul(before, scalar(decay)), fresh));
+    before?.dispose();
+    moments.set(name, after);
+    return after;
+  };
+
+  return {
+    apply(gradients, learningRate) {
+      count++;
+      tidy(() => {
+        // Both corrections in the rate and the epsilon: the same update with fewer operations.
+        const root = Math.sqrt(1 - SECOND_DECAY ** count);
+        const rate = scalar((learningRate * root) / (1 - FIRST_DECAY ** count));
+        const epsilon = scalar(EPSILON * root);
+        for (const variable of variables) {
+          const gradient = gradients.get(variable.name);
+          if (gradient === undefined) continue;
+          const first = follow(`${variable.name}/first`, gradient, FIRST_DECAY);
+          const second = follow(`${variable.name}/second`, square(gradient), SECOND_DECAY);
+          variable.assign(sub(variable, mul(rate, div(first, add(sqrt(second), epsilon)))));
+        }
+      });
+    },
+
+    async readState() {
+      return { ...(await readTensors(moments)), [COUNT]: { shape: [1], values: Float32Array.of(count) } };
+    },
+
+    writeState(state: Tensors) {
+      dispose([...moments.values()]);
+      moments.clear();
+      count = state[COUNT]?.values[0] ?? 0;
+      for (const [name, saved] of Object.entries(state)) if (name !== COUNT) moments.set(name, keep(toDevice(saved)));
+    },
+
+    dispose() {
+      dispose([...moments.values()]);
+      moments.clear();
+    },
+  };
+}
