@@ -101,12 +101,8 @@ export async function moveBudget(page: Page, percent: number): Promise<void> {
   await expect.poll(correct, { timeout: patience }).toBeLessThanOrEqual(0.5);
 }
 
-/** Sets a number of the fine-tune stage through the recipe line. */
-export async function setFineTune(page: Page, field: string, value: string): Promise<void> {
-  await page
-    .getByRole('navigation', { name: 'Recipe' })
-    .getByRole('button', { name: 'Fine-tune', exact: true })
-    .click();
+/** Sets a number in the open sheet of a stage, and closes the sheet. */
+export async function setNumber(page: Page, field: string, value: string): Promise<void> {
   const box = page.getByRole('dialog').getByRole('textbox', { name: field, exact: true });
   await box.fill(value);
   await box.press('Enter');
@@ -115,7 +111,18 @@ export async function setFineTune(page: Page, field: string, value: string): Pro
   await expect(page.getByRole('dialog')).toHaveCount(0);
 }
 
-export const startButton = (page: Page): Locator => page.getByRole('button', { name: 'Fine-tune this cut' });
+/** Sets a number of the fine-tune stage through the recipe line. */
+export async function setFineTune(page: Page, field: string, value: string): Promise<void> {
+  await page
+    .getByRole('navigation', { name: 'Recipe' })
+    .getByRole('button', { name: 'Fine-tune', exact: true })
+    .click();
+  await setNumber(page, field, value);
+}
+
+/** What starts the recipe as it stands; a run under way puts Pause in its place. */
+export const startButton = (page: Page): Locator =>
+  page.getByRole('button', { name: /^((Fine-tune|Carry out) this (cut|truncation)|Train with .+)$/ });
 
 /** The line of the newest run in the table. */
 export const newestRun = (page: Page): Locator =>
@@ -143,6 +150,16 @@ export async function readOpenNetwork(page: Page): Promise<{ hash: string; accur
     plain(await page.getByRole('banner').innerText()),
   )?.[0];
   return { hash, accuracy, cost: cost ?? '' };
+}
+
+/** Opens the network the newest run made, as the table offers it. */
+export async function openResult(page: Page): Promise<Awaited<ReturnType<typeof readOpenNetwork>>> {
+  await newestRun(page).hover();
+  await newestRun(page)
+    .getByRole('button', { name: /^Open / })
+    .click();
+  await expect(page.getByRole('banner')).not.toContainText('…', { timeout: patience });
+  return readOpenNetwork(page);
 }
 
 /** Takes a network away through the Export menu: of the newest run, or the one that is open. */

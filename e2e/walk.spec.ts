@@ -15,6 +15,7 @@ import {
   moveBudget,
   newestRun,
   notices,
+  openResult,
   openStudio,
   panel,
   patience,
@@ -61,16 +62,6 @@ async function carryOut(page: Page, before: number, within: number, timeout = 2 
   expect(cells[7]).toMatch(/^0\.1 epochs, /);
   // The run's end, and the original where no reference run had brought it.
   expect(await measuredPoints(page).count()).toBeGreaterThan(before);
-}
-
-/** Opens the network the newest run made, as the table offers it. */
-async function openResult(page: Page): Promise<Awaited<ReturnType<typeof readOpenNetwork>>> {
-  await newestRun(page).hover();
-  await newestRun(page)
-    .getByRole('button', { name: /^Open / })
-    .click();
-  await expect(page.getByRole('banner')).not.toContainText('…', { timeout: patience });
-  return readOpenNetwork(page);
 }
 
 test('WASM: the shipped network is cut to half, fine-tuned, and the file taken away is the same network', async ({

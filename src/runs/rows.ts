@@ -1,6 +1,6 @@
 /** The runs table as data: one row per run, yours first, every cell already a value or a text. */
 import type { CandidateId, NetworkSource, RunId, RunSummary } from '../../workers/protocol';
-import { isOpen, methodOf, originalOf, standsFor, targetOf, trainingAfterCut } from '../studio/run-facts';
+import { isOpen, methodOf, originalOf, standsFor, targetOf, tuning } from '../studio/run-facts';
 import { formatDuration, formatInteger, formatPercent } from '../ui/format';
 import { methodOrder, methodStyle } from '../ui/method-style';
 
@@ -75,7 +75,7 @@ export function rowOf(run: RunSummary): RunRow {
 
 /** "20 epochs, 8:44 min", "20 epochs" while it runs, "no training". */
 function trainingText(run: RunSummary): string {
-  const epochs = trainingAfterCut(run.recipe).reduce((sum, stage) => sum + stage.epochs, 0);
+  const epochs = tuning(run.recipe).reduce((sum, stage) => sum + stage.epochs, 0);
   const effort = epochs === 0 ? 'no training' : formatEpochs(epochs);
   return run.result === null ? effort : `${effort}, ${formatDuration(run.result.seconds)}`;
 }

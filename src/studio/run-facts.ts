@@ -45,6 +45,11 @@ export function trainingAfterCut(recipe: Recipe): readonly TrainStage[] {
   return recipe.stages.slice(firstCut + 1).filter(isTraining);
 }
 
+/** The stages that train the network that was opened: before the cut, by a method, and after it. */
+export function tuning(recipe: Recipe): readonly TrainStage[] {
+  return recipe.stages.filter(isTraining).filter(({ stage }) => stage === 'fine-tune');
+}
+
 /** The network before anything was changed. */
 export function originalOf(run: RunSummary): Candidate | null {
   return run.candidates.find((candidate) => candidate.kind === 'original') ?? null;

@@ -31,21 +31,21 @@ const ORIGINAL = 'original';
 
 /**
  * Lays the chart out. `method` is the one being explored: its measured points make the estimate. `lowestBudget` in %
- * keeps the budget line on the axis.
+ * keeps the budget line on the axis, `peak` the highest point of a run's trail (%); what lies low stands on the floor.
  */
 export function chartFrame(
   { points, original, originalPoint }: TradePoints,
   method: string,
   lowestBudget: number,
   size: Size,
+  peak: number | null = null,
 ): ChartFrame {
   const start = original === null ? null : { x: 100, y: original };
   const front = paretoFront<Placed & { readonly id?: string }>([...points, ...(start === null ? [] : [start])]);
   const cost = costAxis([lowestBudget, ...points.map(({ x }) => x)]);
-  const accuracy = accuracyAxis(
-    front.map(({ y }) => y),
-    original,
-  );
+  const heights = front.map(({ y }) => y);
+  const rises = peak !== null && peak > Math.max(0, original ?? 0, ...heights);
+  const accuracy = accuracyAxis(rises ? [...heights, peak] : heights, original);
   const area = plotArea(size.width, size.height);
   const mine = points.filter((point) => point.method === method && point.candidate.kind === 'final');
   const frame = { size, area, cost, accuracy, points, original: start, originalPoint };

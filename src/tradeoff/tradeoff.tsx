@@ -15,7 +15,7 @@ import { MethodKeys } from './method-keys';
 import { PointMarks } from './point-marks';
 import { PointTip } from './point-tip';
 import { tradePoints, type TradePoint } from './points';
-import { TrailMarks } from './trail-marks';
+import { TrailMarks, trailPeak } from './trail-marks';
 import styles from './tradeoff.module.css';
 
 /** The axis follows the budget in tens of % below its usual end, so that a drag does not move it on every frame. */
@@ -43,11 +43,13 @@ export function TradeOff() {
     const present = (all?.points ?? []).flatMap((point) => (point.method === null ? [] : [point.method]));
     return [...new Set([...present, method])].sort((a, b) => methodOrder(a) - methodOrder(b));
   }, [all, method]);
+  const split = all?.split ?? 'validation';
+  const peak = useStudio((state) => trailPeak(state, split));
   const frame = useMemo(() => {
     if (all === null || size.width === 0 || size.height === 0) return null;
     const points = all.points.filter((point) => !hidden.includes(point.method ?? ''));
-    return chartFrame({ ...all, points }, method, lowest, size);
-  }, [all, method, lowest, size, hidden]);
+    return chartFrame({ ...all, points }, method, lowest, size, peak);
+  }, [all, method, lowest, size, hidden, peak]);
 
   const show = useCallback((point: TradePoint | null) => {
     setShown(point);
@@ -57,7 +59,6 @@ export function TradeOff() {
     setHidden((before) => (before.includes(toggled) ? before.filter((id) => id !== toggled) : [...before, toggled]));
   }, []);
 
-  const split = all?.split ?? 'validation';
   const marks = useMemo(
     () =>
       frame === null ? null : (

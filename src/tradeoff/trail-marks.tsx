@@ -18,6 +18,13 @@ interface TrailMarksProps {
 
 const activeRun = ({ runs, activeRun: run }: StudioState) => runs.find((other) => other.run === run) ?? null;
 
+/** Accuracy in % of the trail's highest point; null = no trail. */
+export function trailPeak(state: StudioState, split: SplitName): number | null {
+  const run = activeRun(state);
+  const heights = run === null ? [] : trailOf(run, liveOf(state) ?? emptyLiveRun, split).points.map(({ y }) => y);
+  return heights.length === 0 ? null : Math.max(...heights);
+}
+
 export function TrailMarks({ frame, split }: TrailMarksProps) {
   const run = useStudio(activeRun);
   const live = useStudio(liveOf);

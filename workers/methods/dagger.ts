@@ -35,6 +35,7 @@ export const dagger: Method = {
   reduces: 'filters',
   needs: 'training',
   normalise: 'none',
+  training: { epochs: 4, learningRate: 0.02, fineTune: 3 },
   settings: {
     strength: {
       kind: 'number',
