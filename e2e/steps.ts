@@ -37,7 +37,7 @@ export async function openTiny(page: Page, widths?: readonly number[]): Promise<
 
 /** The network on the page is scored and its cut was checked on real images. */
 export async function settled(page: Page): Promise<void> {
-  await expect(headline(page)).toContainText(/Keeping .* of the compute removes/, { timeout: patience });
+  await expect(headline(page)).toContainText(/Keeping .* of the compute (removes|truncates)/, { timeout: patience });
   await expect(headline(page)).toContainText(/Accuracy drops from .* to .* at the cut/, { timeout: patience });
   await expectMeasured(page);
 }
