@@ -8,6 +8,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { simdScaleShift } from '../simd/simd-kernels';
 import { simdRuns } from '../simd/simd-operation';
+import { wgslScaleShift } from '../wgsl/wgsl-kernels';
+import { wgslRuns } from '../wgsl/wgsl-operation';
 
 /** Sum over all axes but the last, `[c]`. */
 export function channelSum(x: tf.Tensor): tf.Tensor1D {
@@ -42,6 +44,7 @@ export function imageMean(x: tf.Tensor4D): tf.Tensor2D {
 /** `x * scale + shift` per channel; `scale` and `shift` are `[c]`. */
 export function scaleShift(x: tf.Tensor, scale: tf.Tensor, shift: tf.Tensor | undefined): tf.Tensor {
   if (simdRuns()) return simdScaleShift(x, scale, shift);
+  if (wgslRuns()) return wgslScaleShift(x, scale, shift);
   if (tf.getBackend() !== 'wasm') {
     return tf.tidy(() => (shift === undefined ? tf.mul(x, scale) : tf.add(tf.mul(x, scale), shift)));
   }

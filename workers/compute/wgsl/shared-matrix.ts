@@ -130,7 +130,7 @@ export function sharedCorrelation(job: Correlation): Shader {
     left: `  let tap = k / ${depth};
   let y = ((row / ${columns.positions}) % ${rows.positions}) * ${rows.scale} + ${rows.offset} + (tap / ${taps}) * ${rows.step};
   let x = (row % ${columns.positions}) * ${columns.scale} + ${columns.offset} + (tap % ${taps}) * ${columns.step};
-  if (y < 0 || y >= ${rows.source} || x < 0 || x >= ${columns.source}) { return 0.0; }
+  if (u32(y) >= ${rows.source}u || u32(x) >= ${columns.source}u) { return 0.0; }
   let pixel = ((row / ${pixels}) * ${rows.source} + y) * ${columns.source} + x;
   return source[pixel * ${groups * depth} + group * ${depth} + k % ${depth}];`,
     right: `  let tap = k / ${depth};
@@ -170,7 +170,7 @@ export function sharedKernelGradient(shape: ConvolutionShape): GradientShader {
     left: `  let tap = row / ${depth};
   let y = ((k / ${columns}) % ${rows}) * ${window.stride[0]} + (tap / ${taps}) * ${window.dilation[0]} - ${window.padding[0]};
   let x = (k % ${columns}) * ${window.stride[1]} + (tap % ${taps}) * ${window.dilation[1]} - ${window.padding[2]};
-  if (y < 0 || y >= ${height} || x < 0 || x >= ${width}) { return 0.0; }
+  if (u32(y) >= ${height}u || u32(x) >= ${width}u) { return 0.0; }
   return source[(((k / ${rows * columns}) * ${height} + y) * ${width} + x) * ${channels} + group * ${depth} + row % ${depth}];`,
     right: `  return dy[k * ${filters} + group * ${outputs} + column];`,
     goal: `  return share * ${sizeOf(kernel)} + row * ${filters} + group * ${outputs} + column;`,

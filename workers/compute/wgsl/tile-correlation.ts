@@ -89,15 +89,15 @@ ${sums.map(({ pixel, part, turn }) => `  var s${pixel}_${part}_${turn} = 0.0;`).
 ${loaded
   .map(
     (position) => `  let c${name(position)} = firstColumn * ${columns.scale} + ${position};
-  let i${name(position)} = c${name(position)} >= 0 && c${name(position)} < ${columns.source};`,
+  let i${name(position)} = u32(c${name(position)}) < ${columns.source}u;`,
   )
   .join('\n')}
   for (var tap = 0; tap < ${columns.taps === 0 ? 0 : rows.taps}; tap++) {
     let sourceRow = row * ${rows.scale} + ${rows.offset} + tap * ${rows.step};
-    let inside = sourceRow >= 0 && sourceRow < ${rows.source};
+    let inside = u32(sourceRow) < ${rows.source}u;
     let lineAt = (image * ${rows.source} + sourceRow) * ${columns.source * sourceChannels} + group * ${depth};
     let tapAt = (${rows.first} + tap * ${rows.stride}) * ${kernelStrides.row} + group * ${kernelStrides.group} + firstOutput * ${kernelStrides.output};
-${loaded.map((position) => `    let o${name(position)} = inside && i${name(position)};\n    let a${name(position)} = lineAt + c${name(position)} * ${sourceChannels};`).join('\n')}
+${loaded.map((position) => `    let o${name(position)} = inside & i${name(position)};\n    let a${name(position)} = lineAt + c${name(position)} * ${sourceChannels};`).join('\n')}
     for (var channel = 0; channel < ${depth}; channel++) {
       let kernelAt = tapAt + channel * ${kernelStrides.depth};
 ${loaded.map((position) => `      let x${name(position)} = select(0.0, source[a${name(position)} + channel], o${name(position)});`).join('\n')}
@@ -125,7 +125,8 @@ ${sums
   return { code, workgroups: Math.ceil((tiles * 4) / workgroupSize) };
 }
 
-/** The size of equal parts, at most `most`, of which as few as possible make `whole`. */
+/** The size of equal parts, at most `most`, that make `whole`: exactly if that takes few parts more than it must. */
 export function evenly(whole: number, most: number): number {
+  for (let part = Math.min(whole, most); part > most / 2; part--) if (whole % part === 0) return part;
   return Math.max(1, Math.ceil(whole / Math.ceil(whole / most)));
 }

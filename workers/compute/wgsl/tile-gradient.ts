@@ -11,8 +11,8 @@ import { evenly } from './tile-correlation';
 import type { Shader } from './wgsl-operation';
 
 const workgroupSize = 16;
-const mostSums = 96;
-const mostUnrolled = 640;
+const mostSums = 48;
+const mostUnrolled = 200;
 /** Quads that keep every core busy to the end. */
 const enoughQuads = 256;
 
@@ -102,7 +102,7 @@ ${sums.map((one) => `  var s${one.tap}_${one.input}_${one.filter}_${one.turn} = 
   let end = min(${lines}, (share + 1) * ${linesOfShare});
   for (var line = share * ${linesOfShare}; line < end; line++) {
     let sourceRow = (line % ${rows}) * ${window.stride[0]} + kernelRow * ${window.dilation[0]} - ${window.padding[0]};
-    if (sourceRow < 0 || sourceRow >= ${height}) { continue; }
+    if (u32(sourceRow) >= ${height}u) { continue; }
     let lineAt = ((line / ${rows}) * ${height} + sourceRow) * ${width * inputChannels} + group * ${depth} + firstInput + lane;
     for (var column = 0; column < ${columns}; column += ${pixels}) {
       let dyAt = (line * ${columns} + column) * ${filters} + group * ${outputs} + firstFilter;
@@ -110,7 +110,7 @@ ${sums.map((one) => `  var s${one.tap}_${one.input}_${one.filter}_${one.turn} = 
 ${loaded
   .flatMap((position) => [
     `      let c${position} = firstColumn + ${position};`,
-    `      let i${position} = c${position} >= 0 && c${position} < ${width};`,
+    `      let i${position} = u32(c${position}) < ${width}u;`,
     ...range(inputParts).map(
       (part) =>
         `      let x${position}_${part} = select(0.0, source[lineAt + c${position} * ${inputChannels} + ${4 * part}], i${position});`,
