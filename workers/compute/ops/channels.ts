@@ -8,11 +8,12 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { simdScaleShift } from '../simd/simd-kernels';
 import { simdRuns } from '../simd/simd-operation';
-import { wgslScaleShift } from '../wgsl/wgsl-kernels';
+import { wgslChannelSum, wgslImageMean, wgslScaleShift } from '../wgsl/wgsl-kernels';
 import { wgslRuns } from '../wgsl/wgsl-operation';
 
 /** Sum over all axes but the last, `[c]`. */
 export function channelSum(x: tf.Tensor): tf.Tensor1D {
+  if (wgslRuns()) return wgslChannelSum(x);
   const positions = x.size / (x.shape.at(-1) ?? 1);
   return tf.tidy(() => tf.mul(channelMean(x), positions));
 }
@@ -37,6 +38,7 @@ export function channelMean(x: tf.Tensor): tf.Tensor1D {
 export function imageMean(x: tf.Tensor4D): tf.Tensor2D {
   const [batch, height, width, channels] = x.shape;
   if (height * width === 1) return tf.reshape(x, [batch, channels]);
+  if (wgslRuns()) return wgslImageMean(x);
   if (tf.getBackend() !== 'wasm') return tf.mean(x, [1, 2]);
   return tf.tidy(() => tf.reshape(tf.avgPool(x, [height, width], 1, 'valid'), [batch, channels]));
 }

@@ -54,6 +54,26 @@ export function momentsShader(shape: PixelShape): Shader {
   return invocations(count, ['x'], ['means', 'distances'], body);
 }
 
+/** Reads x; writes each block's sums. */
+export function sumsShader(shape: PixelShape): Shader {
+  const { count, place } = blocks(shape, summedRows(shape.rows));
+  const body = `${place}
+  var sum = 0.0;
+  ${fourAtATime('row', 'end', (row) => `sum += x[${row} * ${shape.channels} + channel];`)}
+  sums[at] = sum;`;
+  return invocations(count, ['x'], ['sums'], body);
+}
+
+/** Reads x, images of `rows` pixels; writes the mean over each image's pixels. */
+export function imageMeanShader({ rows, channels }: PixelShape, images: number): Shader {
+  const body = `  let first = (at / ${channels}) * ${rows * channels} + at % ${channels};
+  var row = 0;
+  var sum = 0.0;
+  ${fourAtATime('row', String(rows), (row) => `sum += x[first + ${row} * ${channels}];`)}
+  means[at] = sum / ${rows}.0;`;
+  return invocations(images * channels, ['x'], ['means'], body);
+}
+
 /** Reads what `momentsShader` wrote; writes mean and population variance (Chan, Golub and LeVeque 1983, equation 1.5). */
 export function combineMomentsShader({ rows, channels }: PixelShape): Shader {
   const [blockRows, count] = [summedRows(rows), summedBlocks({ rows, channels })];

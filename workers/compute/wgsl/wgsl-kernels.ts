@@ -14,12 +14,14 @@ import {
   combineMomentsShader,
   float,
   gradientSumsShader,
+  imageMeanShader,
   inputGradientShader,
   momentsShader,
   normaliseShader,
   rectifyGradientShader,
   scaleShiftShader,
   summedBlocks,
+  sumsShader,
   type PixelShape,
 } from './norm-shaders';
 import { sharedCorrelation, sharedKernelGradient } from './shared-matrix';
@@ -93,6 +95,24 @@ export function wgslNormaliseBatch(
     const shader = normaliseShader(shape, present, epsilon, rectified);
     engine.dispatch(shader, [values, ...statistics, ...given(inputs.slice(1))], [output]);
   });
+}
+
+/** Sum over all axes but the last, `[c]`. */
+export function wgslChannelSum(x: tf.Tensor): tf.Tensor1D {
+  const shape = pixels(x);
+  return single([x], [shape.channels], (engine, inputs, outputs) => {
+    const parts = [engine.temporary(summedBlocks(shape) * shape.channels)];
+    engine.dispatch(sumsShader(shape), given(inputs), parts);
+    engine.dispatch(shareSum(shape.channels, summedBlocks(shape)), parts, outputs);
+  });
+}
+
+/** Mean over height and width, `[n, c]`. */
+export function wgslImageMean(x: tf.Tensor4D): tf.Tensor2D {
+  const [batch, height, width, channels] = x.shape;
+  return single([x], [batch, channels], (engine, inputs, outputs) =>
+    engine.dispatch(imageMeanShader({ rows: height * width, channels }, batch), given(inputs), outputs),
+  );
 }
 
 /** `x * scale + shift` per channel. */

@@ -57,9 +57,10 @@ const operation = 'EspalierWgsl';
 let engine: RecordingEngine | undefined;
 let registered = false;
 
-/** Lets `runWgsl` run on the present backend, which must be WebGPU. */
-export function startWgsl(tiling: Tiling): void {
-  engine = new RecordingEngine(tf.backend() as WebGPUBackend, tiling);
+/** Lets `runWgsl` run on the present backend, which must be WebGPU. `quads`: default, where the device has subgroups. */
+export function startWgsl(tiling: Tiling, quads?: boolean): void {
+  const backend = tf.backend() as WebGPUBackend;
+  engine = new RecordingEngine(backend, tiling, quads ?? backend.device.features.has('subgroups'));
   // Once per worker: tfjs's registry outlives its backends.
   if (!registered) tf.registerKernel({ kernelName: operation, backendName: 'webgpu', kernelFunc: carryOut });
   registered = true;
@@ -97,7 +98,6 @@ const carryOut: tf.KernelFunc = ({ inputs, attrs, backend }) => {
 };
 
 class RecordingEngine implements WgslEngine {
-  readonly quads: boolean;
   private readonly pipelines = new Map<string, GPUComputePipeline>();
   private readonly layouts = new Map<string, GPUBindGroupLayout>();
   private temporaries: tf.TensorInfo[] = [];
@@ -107,9 +107,9 @@ class RecordingEngine implements WgslEngine {
   constructor(
     private readonly backend: WebGPUBackend,
     readonly tiling: Tiling,
+    readonly quads: boolean,
   ) {
     this.recorder = backend as unknown as Recorder;
-    this.quads = backend.device.features.has('subgroups');
     this.submittedAt = tf.env().getNumber('WEBGPU_DEFERRED_SUBMIT_BATCH_SIZE');
   }
 
