@@ -2,17 +2,7 @@
  * Convolutions and their input gradients as correlations: windows over a source image met with taps of the kernel. A
  * gradient by the input of a convolution of stride s is s * s correlations, one for each phase of the result's pixels.
  */
-import type { ConvolutionWindow } from '../ops/convolution';
-
-/** `[n, h, w, cin]`, `[kh, kw, cin / groups, filters]` and how they meet. */
-export interface ConvolutionShape {
-  readonly input: readonly number[];
-  readonly kernel: readonly number[];
-  /** `[n, h', w', filters]`. */
-  readonly output: readonly number[];
-  readonly window: ConvolutionWindow;
-  readonly groups: number;
-}
+import type { ConvolutionShape } from '../simd/window-plan';
 
 /**
  * Along rows or columns: target position q * `phases` + `phase` is met, for each of `taps` tap numbers t, by source position

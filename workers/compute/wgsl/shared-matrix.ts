@@ -2,8 +2,9 @@
  * Convolution and its gradients as matrix products that are never stored as matrices (implicit GEMM): tiles of both factors
  * are gathered into workgroup memory, and an invocation sums four by four products in registers.
  */
+import type { ConvolutionShape } from '../simd/window-plan';
 import { bindings } from './invocations';
-import { dimensions, sizeOf, type Correlation, type ConvolutionShape } from './correlation-plan';
+import { dimensions, sizeOf, type Correlation } from './correlation-plan';
 import type { GradientShader } from './tile-gradient';
 import type { Shader } from './wgsl-operation';
 

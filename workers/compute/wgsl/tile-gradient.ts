@@ -5,7 +5,8 @@
  * which the quad exchanges. An invocation holds the sums of one row of the kernel, and walks over its share of the lines;
  * shares are summed afterwards.
  */
-import { dimensions, sizeOf, type ConvolutionShape } from './correlation-plan';
+import type { ConvolutionShape } from '../simd/window-plan';
+import { dimensions, sizeOf } from './correlation-plan';
 import { bindings } from './invocations';
 import { evenly } from './tile-correlation';
 import type { Shader } from './wgsl-operation';

@@ -1,13 +1,8 @@
 /** What `ops/` asks of WebGPU, in tensors. To be called only while `wgslRuns()`. */
-import * as tf from '@tensorflow/tfjs-core';
+import type * as tf from '@tensorflow/tfjs-core';
 import type { ConvolutionWindow } from '../ops/convolution';
-import {
-  forwardCorrelation,
-  inputGradientCorrelations,
-  sizeOf,
-  type Correlation,
-  type ConvolutionShape,
-} from './correlation-plan';
+import type { ConvolutionShape } from '../simd/window-plan';
+import { forwardCorrelation, inputGradientCorrelations, sizeOf, type Correlation } from './correlation-plan';
 import { invocations } from './invocations';
 import {
   combineGradientsShader,
@@ -39,7 +34,7 @@ export function wgslConvolve(
   const shape = { input: x.shape, kernel: kernel.shape, output, window, groups };
   return single([x, kernel], output, (engine, inputs, outputs) =>
     engine.dispatch(correlate(engine, forwardCorrelation(shape)), given(inputs), outputs),
-  );
+  ) as tf.Tensor4D;
 }
 
 export function wgslInputGradient(
@@ -52,7 +47,7 @@ export function wgslInputGradient(
   const shape = { input, kernel: kernel.shape, output: dy.shape, window, groups };
   return single([dy, kernel], input, (engine, inputs, outputs) => {
     for (const job of inputGradientCorrelations(shape)) engine.dispatch(correlate(engine, job), given(inputs), outputs);
-  });
+  }) as tf.Tensor4D;
 }
 
 export function wgslKernelGradient(
@@ -69,7 +64,7 @@ export function wgslKernelGradient(
     const parts = engine.temporary(sizeOf(kernel) * shader.shares);
     engine.dispatch(shader, given(inputs), [parts]);
     engine.dispatch(shareSum(sizeOf(kernel), shader.shares), [parts], outputs);
-  });
+  }) as tf.Tensor4D;
 }
 
 /** `[normalised output, mean, population variance]`; the output with `residual` added, and rectified if asked for. */
@@ -104,7 +99,7 @@ export function wgslChannelSum(x: tf.Tensor): tf.Tensor1D {
     const parts = [engine.temporary(summedBlocks(shape) * shape.channels)];
     engine.dispatch(sumsShader(shape), given(inputs), parts);
     engine.dispatch(shareSum(shape.channels, summedBlocks(shape)), parts, outputs);
-  });
+  }) as tf.Tensor1D;
 }
 
 /** Mean over height and width, `[n, c]`. */
@@ -112,7 +107,7 @@ export function wgslImageMean(x: tf.Tensor4D): tf.Tensor2D {
   const [batch, height, width, channels] = x.shape;
   return single([x], [batch, channels], (engine, inputs, outputs) =>
     engine.dispatch(imageMeanShader({ rows: height * width, channels }, batch), given(inputs), outputs),
-  );
+  ) as tf.Tensor2D;
 }
 
 /** `x * scale + shift` per channel. */
@@ -188,13 +183,10 @@ function shareSum(size: number, shares: number): Shader {
   return invocations(size, ['parts'], ['goal'], body);
 }
 
-function single<T extends tf.Tensor>(
-  inputs: readonly (tf.Tensor | undefined)[],
-  shape: readonly number[],
-  work: WgslWork,
-): T {
+function single(inputs: readonly (tf.Tensor | undefined)[], shape: readonly number[], work: WgslWork): tf.Tensor {
   const [output] = runWgsl(inputs, [shape], work);
-  return output as T;
+  if (output === undefined) throw new RangeError('An operation gives the tensors it was asked for.');
+  return output;
 }
 
 function given(inputs: readonly (tf.TensorInfo | undefined)[]): tf.TensorInfo[] {
