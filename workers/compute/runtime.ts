@@ -11,6 +11,7 @@ import { DeviceError, type DeviceKind, type DeviceReport, type Executor } from '
 import type { MemoryLimits } from './memory-plan';
 import { selfCheck } from './self-check';
 import { guardAllocation, startWasm, stopWasm, type WasmFiles, type WasmKernels } from './wasm-device';
+import { startTuned } from './wgsl/calibration';
 import { findAdapter, startWebGpu, stopWebGpu, type FoundAdapter } from './webgpu-device';
 
 export interface ExecutorOptions {
@@ -20,7 +21,7 @@ export interface ExecutorOptions {
   readonly wasmFiles?: WasmFiles | undefined;
   /** WASM threads, at most 8. Default: every core of a small machine, half of a larger one's. */
   readonly threads?: number | undefined;
-  /** WASM only. Default `own`. */
+  /** `own`: SIMD or WGSL of ours; `composed`: tfjs's alone. Default `own`. */
   readonly kernels?: WasmKernels | undefined;
 }
 
@@ -41,7 +42,7 @@ export async function createExecutor(options: ExecutorOptions): Promise<Executor
     return wasmExecutor(reason, wasmFiles, threads, kernels);
   }
   const asked = device === 'webgpu' ? 'WebGPU was asked for' : 'A hardware WebGPU adapter is there';
-  return webGpuExecutor(found, `${asked}.`);
+  return webGpuExecutor(found, `${asked}.`, kernels);
 }
 
 async function wasmExecutor(
@@ -59,10 +60,11 @@ async function wasmExecutor(
   return executor(report, { buffer: heapBytes, total: heapBytes }, health, stopWasm);
 }
 
-async function webGpuExecutor(found: FoundAdapter, reason: string): Promise<Executor> {
+async function webGpuExecutor(found: FoundAdapter, reason: string, kernels: WasmKernels = 'own'): Promise<Executor> {
   const health = new DeviceHealth();
   const device = await startWebGpu(found, health);
   const stop = (): void => stopWebGpu(device);
+  if (kernels === 'own') await startTuned(found);
   const selfCheckError = await checked(stop);
   health.check();
   const { maxBufferSize, maxStorageBufferBindingSize } = device.limits;

@@ -5,6 +5,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { DeviceHealth } from './device-health';
 import { DeviceError } from './executor';
+import { stopWgsl } from './wgsl/wgsl-operation';
 
 export interface FoundAdapter {
   readonly adapter: GPUAdapter;
@@ -54,6 +55,7 @@ export async function startWebGpu({ adapter }: FoundAdapter, health: DeviceHealt
 
 /** Takes the backend away and frees the device. */
 export function stopWebGpu(device: GPUDevice): void {
+  stopWgsl();
   tf.removeBackend('webgpu');
   device.destroy();
 }
@@ -62,7 +64,7 @@ async function requestDevice(adapter: GPUAdapter): Promise<GPUDevice> {
   const { limits } = adapter;
   try {
     return await adapter.requestDevice({
-      requiredFeatures: adapter.features.has('timestamp-query') ? ['timestamp-query'] : [],
+      requiredFeatures: (['timestamp-query', 'subgroups'] as const).filter((name) => adapter.features.has(name)),
       requiredLimits: {
         maxBufferSize: limits.maxBufferSize,
         maxStorageBufferBindingSize: limits.maxStorageBufferBindingSize,

@@ -10,6 +10,8 @@ import { toDevice } from '../compute/eager/transfer';
 import type { Parameter } from '../compute/executor';
 import { simdUpdate } from '../compute/simd/simd-kernels';
 import { simdRuns } from '../compute/simd/simd-operation';
+import { wgslUpdate } from '../compute/wgsl/wgsl-kernels';
+import { wgslRuns } from '../compute/wgsl/wgsl-operation';
 import type { Tensors } from '../network/graph';
 import { readTensors } from './read-tensors';
 
@@ -61,9 +63,12 @@ export function createSgd({ trained, momentum, weightDecay }: SgdOptions): Optim
         for (const { name, value, decays } of trained) {
           const gradient = gradients.get(name);
           if (gradient === undefined) continue;
-          if (momentum > 0 && simdRuns()) {
+          if (momentum > 0 && (simdRuns() || wgslRuns())) {
             const factors = { rate: learningRate, momentum, decay: decays ? weightDecay : 0 };
-            const [weight, velocity] = simdUpdate(value, gradient, buffers.get(name), factors);
+            const before = buffers.get(name);
+            const [weight, velocity] = simdRuns()
+              ? simdUpdate(value, gradient, before, factors)
+              : wgslUpdate(value, gradient, before, rate, factors);
             if (weight === undefined || velocity === undefined) throw new RangeError('An update gives two tensors.');
             value.assign(weight);
             replaceBuffer(name, velocity);

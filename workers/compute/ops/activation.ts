@@ -8,6 +8,8 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { ActivationKind, ActivationLayer } from '../../network/graph';
 import { simdRectifyGradient } from '../simd/simd-kernels';
 import { simdRuns } from '../simd/simd-operation';
+import { wgslRectifyGradient } from '../wgsl/wgsl-kernels';
+import { wgslRuns } from '../wgsl/wgsl-operation';
 import { DEFAULT_LEAKY_SLOPE } from '../../network/reference-activations';
 
 /** Whether the gradient is computed from the activation's output rather than its input. */
@@ -67,5 +69,6 @@ export function activationGradient(layer: ActivationLayer, dy: tf.Tensor, value:
 
 /** `dy` where the rectifier's output `y` is above zero. */
 export function rectifyGradient(dy: tf.Tensor, y: tf.Tensor): tf.Tensor {
-  return simdRuns() ? simdRectifyGradient(dy, y) : tf.mul(dy, tf.step(y));
+  if (simdRuns()) return simdRectifyGradient(dy, y);
+  return wgslRuns() ? wgslRectifyGradient(dy, y) : tf.mul(dy, tf.step(y));
 }

@@ -4,6 +4,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { simdNormaliseBatch, simdNormGradients } from '../simd/simd-kernels';
 import { simdRuns } from '../simd/simd-operation';
+import { wgslNormaliseBatch, wgslNormGradients } from '../wgsl/wgsl-kernels';
+import { wgslRuns } from '../wgsl/wgsl-operation';
 import { rectifyGradient } from './activation';
 import { channelMean, channelSum, scaleShift } from './channels';
 
@@ -31,8 +33,9 @@ export function normaliseBatch(
   epsilon: number,
   { residual, rectified = false }: Followers = {},
 ): Normalised {
-  if (simdRuns()) {
-    const [output, mean, variance] = simdNormaliseBatch(x, gamma, beta, epsilon, residual, rectified);
+  if (simdRuns() || wgslRuns()) {
+    const normalised = simdRuns() ? simdNormaliseBatch : wgslNormaliseBatch;
+    const [output, mean, variance] = normalised(x, gamma, beta, epsilon, residual, rectified);
     return { output, mean, variance } as Normalised;
   }
   const mean = channelMean(x);
@@ -95,9 +98,9 @@ export function batchNormGradients(
   epsilon: number,
   rectified?: tf.Tensor,
 ): BatchNormGradients {
-  if (simdRuns()) {
-    const gradients = simdNormGradients(given, x, mean, variance, gamma, epsilon, rectified);
-    const [input, byGamma, byBeta] = gradients;
+  if (simdRuns() || wgslRuns()) {
+    const gradients = simdRuns() ? simdNormGradients : wgslNormGradients;
+    const [input, byGamma, byBeta] = gradients(given, x, mean, variance, gamma, epsilon, rectified);
     return { input, gamma: byGamma, beta: byBeta } as BatchNormGradients;
   }
   const dy = rectified === undefined ? given : rectifyGradient(given, rectified);

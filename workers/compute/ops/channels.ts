@@ -8,9 +8,12 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { simdScaleShift } from '../simd/simd-kernels';
 import { simdRuns } from '../simd/simd-operation';
+import { wgslChannelSum, wgslImageMean, wgslScaleShift } from '../wgsl/wgsl-kernels';
+import { wgslRuns } from '../wgsl/wgsl-operation';
 
 /** Sum over all axes but the last, `[c]`. */
 export function channelSum(x: tf.Tensor): tf.Tensor1D {
+  if (wgslRuns()) return wgslChannelSum(x);
   const positions = x.size / (x.shape.at(-1) ?? 1);
   return tf.tidy(() => tf.mul(channelMean(x), positions));
 }
@@ -35,6 +38,7 @@ export function channelMean(x: tf.Tensor): tf.Tensor1D {
 export function imageMean(x: tf.Tensor4D): tf.Tensor2D {
   const [batch, height, width, channels] = x.shape;
   if (height * width === 1) return tf.reshape(x, [batch, channels]);
+  if (wgslRuns()) return wgslImageMean(x);
   if (tf.getBackend() !== 'wasm') return tf.mean(x, [1, 2]);
   return tf.tidy(() => tf.reshape(tf.avgPool(x, [height, width], 1, 'valid'), [batch, channels]));
 }
@@ -42,6 +46,7 @@ export function imageMean(x: tf.Tensor4D): tf.Tensor2D {
 /** `x * scale + shift` per channel; `scale` and `shift` are `[c]`. */
 export function scaleShift(x: tf.Tensor, scale: tf.Tensor, shift: tf.Tensor | undefined): tf.Tensor {
   if (simdRuns()) return simdScaleShift(x, scale, shift);
+  if (wgslRuns()) return wgslScaleShift(x, scale, shift);
   if (tf.getBackend() !== 'wasm') {
     return tf.tidy(() => (shift === undefined ? tf.mul(x, scale) : tf.add(tf.mul(x, scale), shift)));
   }

@@ -14,6 +14,8 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Padding, Pair } from '../../network/graph';
 import { simdConvolve, simdInputGradient, simdKernelGradient } from '../simd/simd-kernels';
 import { simdRuns } from '../simd/simd-operation';
+import { wgslConvolve, wgslInputGradient, wgslKernelGradient } from '../wgsl/wgsl-kernels';
+import { wgslRuns } from '../wgsl/wgsl-operation';
 import { explicitPadding, padOrCrop, spread, stridedSlice, windowedSize } from './spatial';
 
 export interface ConvolutionWindow {
@@ -25,9 +27,10 @@ export interface ConvolutionWindow {
 
 /** `[n, h, w, cin]` by `[kh, kw, cin / groups, filters]`; padding may be negative (crops). */
 export function convolve(x: tf.Tensor4D, kernel: tf.Tensor4D, window: ConvolutionWindow, groups = 1): tf.Tensor4D {
-  if (simdRuns()) {
+  if (simdRuns() || wgslRuns()) {
     const [rows, columns] = windowedSize([x.shape[1], x.shape[2]], window);
-    return simdConvolve(x, kernel, [x.shape[0], rows, columns, kernel.shape[3]], window, groups);
+    const convolution = simdRuns() ? simdConvolve : wgslConvolve;
+    return convolution(x, kernel, [x.shape[0], rows, columns, kernel.shape[3]], window, groups);
   }
   if (groups > 1) {
     const inputs = tf.split<tf.Tensor4D>(x, groups, 3);
@@ -62,6 +65,7 @@ export function convolveInputGradient(
   groups = 1,
 ): tf.Tensor4D {
   if (simdRuns()) return simdInputGradient(dy, kernel, inputShape, window, groups);
+  if (wgslRuns()) return wgslInputGradient(dy, kernel, inputShape, window, groups);
   if (groups > 1) {
     const gradients = tf.split<tf.Tensor4D>(dy, groups, 3);
     const kernels = tf.split<tf.Tensor4D>(kernel, groups, 3);
@@ -96,6 +100,7 @@ export function convolveKernelGradient(
   groups = 1,
 ): tf.Tensor4D {
   if (simdRuns()) return simdKernelGradient(x, dy, window, groups);
+  if (wgslRuns()) return wgslKernelGradient(x, dy, window, groups);
   if (groups > 1) {
     const inputs = tf.split<tf.Tensor4D>(x, groups, 3);
     const gradients = tf.split<tf.Tensor4D>(dy, groups, 3);
