@@ -39,7 +39,10 @@ async function readProof(page: Page): Promise<number> {
   const found = /cut proven, (?:(exact)|±([\d.]+)(?: × 10([⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+))?)/.exec(text);
   if (found === null) throw new Error(`The strip tells no proof: "${text}"`);
   if (found[1] !== undefined) return 0;
-  const digits = [...(found[3] ?? '')].map((sign) => '⁰¹²³⁴⁵⁶⁷⁸⁹'.indexOf(sign)).map((at) => (at < 0 ? '-' : `${at}`));
+  const digits = Array.from(found[3] ?? '', (sign) => {
+    const digit = '⁰¹²³⁴⁵⁶⁷⁸⁹'.indexOf(sign);
+    return digit < 0 ? '-' : `${digit}`;
+  });
   return Number(`${found[2] ?? ''}e${digits.join('') || '0'}`);
 }
 
