@@ -30,17 +30,21 @@ export function IdleStrip() {
     <section className={styles.strip} aria-label="Training">
       <Transport run={canResume ? newest.run : null} state={canResume ? newest.state : null} />
       <div className={styles.state}>
-        {work === null ? (
-          <b>{canResume ? `${nameOf(newest)} was interrupted` : 'Nothing is training'}</b>
-        ) : (
-          <b className={`${styles.busy} ${computing.line}`}>{work}</b>
-        )}
+        <div className={styles.now}>
+          {work === null ? (
+            <b>{canResume ? `${nameOf(newest)} was interrupted` : 'Nothing is training'}</b>
+          ) : (
+            <b className={`${styles.busy} ${computing.line}`}>{work}</b>
+          )}
+          {newest?.state === 'finished' && newest.result !== null ? (
+            <Ending run={newest} result={newest.result} />
+          ) : null}
+        </div>
         {newest?.state === 'failed' && newest.error !== null ? (
           <Failure message={newest.error.message} action={actionOf(remedyFor(newest.error, newest), newest)} />
         ) : (
           <span>{canResume ? 'Resume goes on from its last checkpoint.' : outlook}</span>
         )}
-        {newest?.state === 'finished' && newest.result !== null ? <Ending run={newest} result={newest.result} /> : null}
       </div>
     </section>
   );
@@ -50,10 +54,12 @@ export function IdleStrip() {
 function Ending({ run, result }: { readonly run: RunSummary; readonly result: RunResult }) {
   const { accuracy, proof } = result;
   return (
-    <span>
-      {nameOf(run)} ended{accuracy.final === null ? '' : ` at ${formatAccuracy(accuracy.final)}`}{' '}
+    <>
+      <span>
+        {nameOf(run)} ended{accuracy.final === null ? '' : ` at ${formatAccuracy(accuracy.final)}`}
+      </span>
       <CutProof difference={proof.maxAbsLogitDifference} />
-    </span>
+    </>
   );
 }
 
