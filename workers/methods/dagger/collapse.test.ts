@@ -9,7 +9,7 @@ import type { Network } from '../../network/graph';
 import { createControl } from '../../training/control';
 import { train } from '../../training/loop';
 import { tinySettings } from '../../training/tiny-task';
-import { beginDagger, disposeAll } from './invariants';
+import { beginDagger, disposeAll } from './bench';
 
 let executor: Executor;
 let network: Network;

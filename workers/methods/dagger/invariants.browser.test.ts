@@ -2,7 +2,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Executor } from '../../compute/executor';
 import { createExecutor } from '../../compute/runtime';
 import { wasmFiles } from '../../compute/wasm-files';
-import { disposeAll, invariants } from './invariants';
+import { disposeAll } from './bench';
+import { invariants } from './invariants';
 
 describe('Dagger on WebGPU', () => {
   let executor: Executor | undefined;

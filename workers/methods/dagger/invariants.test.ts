@@ -1,7 +1,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Executor } from '../../compute/executor';
 import { createExecutor } from '../../compute/runtime';
-import { disposeAll, invariants, steersTo } from './invariants';
+import { disposeAll } from './bench';
+import { invariants, steersTo } from './invariants';
 import { annealedTarget } from './penalty';
 
 describe('Dagger on WASM', () => {
