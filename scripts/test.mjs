@@ -2,11 +2,13 @@
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { ensureBrowser, ensureBuild, ensureDependencies, root } from './setup.mjs';
 
 const reports = mkdtempSync(join(tmpdir(), 'espalier-test-'));
 const failures = [];
+/** Names of the tests that failed, listed at the end: the beginning of a long log is easily lost. */
+const failedTests = [];
 const count = { passed: 0, failed: 0, skipped: 0 };
 
 /** Runs one step to its end; the others still run when it fails, so that one call shows all there is to mend. */
@@ -38,13 +40,25 @@ function countVitest(file) {
   count.passed += report?.numPassedTests ?? 0;
   count.failed += report?.numFailedTests ?? 0;
   count.skipped += (report?.numPendingTests ?? 0) + (report?.numTodoTests ?? 0);
+  for (const { name, assertionResults } of report?.testResults ?? []) {
+    const failed = assertionResults.filter(({ status }) => status === 'failed');
+    failedTests.push(...failed.map((test) => `${relative(root, name)}: ${test.fullName}`));
+  }
+}
+
+/** Specs of a suite and of those inside it. */
+function specsOf({ specs = [], suites = [] }) {
+  return [...specs, ...suites.flatMap(specsOf)];
 }
 
 function countPlaywright(file) {
-  const stats = readJson(file)?.stats;
+  const report = readJson(file);
+  const stats = report?.stats;
   count.passed += (stats?.expected ?? 0) + (stats?.flaky ?? 0);
   count.failed += stats?.unexpected ?? 0;
   count.skipped += stats?.skipped ?? 0;
+  const failed = (report?.suites ?? []).flatMap(specsOf).filter(({ ok }) => !ok);
+  failedTests.push(...failed.map((spec) => `${spec.file}: ${spec.title}`));
 }
 
 function vitest(project, file) {
@@ -77,5 +91,6 @@ try {
 }
 rmSync(reports, { recursive: true, force: true });
 if (failures.length > 0) console.log(`\nFailed: ${failures.join('; ')}`);
+for (const name of failedTests) console.log(`  ${name}`);
 console.log(`\n${count.passed} passed, ${count.failed} failed, ${count.skipped} skipped`);
 process.exitCode = failures.length > 0 || count.failed > 0 || count.passed === 0 ? 1 : 0;

@@ -1,7 +1,8 @@
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { memoryBlobs, memoryRecords } from './memory-shelves';
 import { rehearse, tinyRecipe, type Rehearsal } from './rehearsal';
 import { networkCosts } from '../network/costs';
+import type { MetricPoint } from '../protocol';
 
 const start = { device: 'wasm', baseUrl: 'http://localhost/' } as const;
 
@@ -114,9 +115,11 @@ describe('control', () => {
   const long = tinyRecipe({
     stages: [{ stage: 'pretrain', epochs: 50, batchSize: 16 }],
   });
+  /** Epochs report validation points too. */
+  const trained = (points: readonly MetricPoint[]): number => points.filter(({ split }) => split === null).length;
   const stepsOf = (studio: Rehearsal): number =>
     studio.events.reduce(
-      (sum, event) => sum + (event.kind === 'run' && event.event.event === 'metrics' ? event.event.points.length : 0),
+      (sum, event) => sum + (event.kind === 'run' && event.event.event === 'metrics' ? trained(event.event.points) : 0),
       0,
     );
 
@@ -144,9 +147,10 @@ describe('control', () => {
     expect(Math.min(...waits)).toBeLessThan(250);
     const before = stepsOf(studio);
     await studio.call('controlRun', { run, action: 'step' });
+    await vi.waitFor(() => expect(stepsOf(studio)).toBeGreaterThan(before), 10_000);
     await new Promise((resolve) => setTimeout(resolve, 300));
     const { points } = await studio.call('metricsOf', { run });
-    expect(points.filter(({ split }) => split === null).length).toBe(before + 1);
+    expect(trained(points)).toBe(before + 1);
 
     expect(await studio.call('controlRun', { run, action: 'resume' })).toEqual({ state: 'running' });
     const answer = await studio.call('evaluate', { ...ids(net, data), split: 'validation', images: 32 });
