@@ -2,7 +2,7 @@ import { defineConfig } from '@playwright/test';
 import { chromiumArguments, chromiumPath } from './scripts/chromium.mjs';
 
 const executablePath = chromiumPath();
-const port = 4373;
+const port = Number(process.env['ESPALIER_E2E_PORT'] ?? 4373);
 
 export default defineConfig({
   testDir: 'e2e',
