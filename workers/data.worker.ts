@@ -17,8 +17,10 @@ serve<DataCommands>(
       const dataset = await openDataset(source, files, { signal, progress, cache });
       // Empty splits may share one buffer, and a buffer can be handed over only once.
       const buffers = splitNames.flatMap((name) => {
-        const { images, labels } = dataset.splits[name];
-        return [images.buffer, labels.buffer].filter((buffer) => buffer instanceof ArrayBuffer);
+        const { images, labels, masks, cueDistances } = dataset.splits[name];
+        return [images, labels, masks, cueDistances]
+          .map((values) => values?.buffer)
+          .filter((buffer) => buffer instanceof ArrayBuffer);
       });
       return transferring(dataset, [...new Set(buffers)]);
     },

@@ -296,6 +296,7 @@ export const resultSchemas = {
   openDataset: v.strictObject({
     dataset: handle,
     name: text,
+    task: v.picklist(['classification', 'segmentation']),
     classes: v.array(text),
     shape: v.strictTuple([positive, positive, v.literal(3)]),
     normalisation,

@@ -6,7 +6,7 @@
  * The page may import this file and `network/`, nothing else of the engine.
  */
 import type { DeviceReport } from './compute/executor';
-import type { SplitName } from './datasets/dataset';
+import type { SplitName, Task } from './datasets/dataset';
 import type { MethodDeclaration, SettingValues, Telemetry } from './methods/method';
 import type { Graph, LayerId, ChannelIndex, NetworkMeta, Normalisation } from './network/graph';
 import type { FilterScores, Reduction, Sensitivity } from './network/plan';
@@ -14,7 +14,7 @@ import type { RankPlan, Spectra } from './network/rank-plan';
 import type { DataSource, NetworkSource, Recipe, StageName } from './session/recipe';
 
 export type { DataSource, NetworkSource, Recipe, RecipeInput, Stage, StageName, TrainStage } from './session/recipe';
-export type { DeviceReport, MethodDeclaration, SettingValues, SplitName, Telemetry };
+export type { DeviceReport, MethodDeclaration, SettingValues, SplitName, Task, Telemetry };
 export type { SettingDeclaration, SettingsDeclaration } from './methods/method';
 
 /** Handles into the worker. Opaque to the page; never reused. */
@@ -42,6 +42,7 @@ export interface NetworkView {
 export interface DatasetView {
   readonly dataset: DatasetId;
   readonly name: string;
+  readonly task: Task;
   readonly classes: readonly string[];
   readonly shape: readonly [number, number, 3];
   readonly normalisation: Normalisation;

@@ -26,6 +26,7 @@ const view = (network: string): NetworkView => ({
 const data: DatasetView = {
   dataset: 'data-1',
   name: 'Shapes-10',
+  task: 'classification',
   classes: [],
   shape: [32, 32, 3],
   normalisation: { mean: [], std: [] },

@@ -7,6 +7,7 @@ const graph = buildZooGraph({ architecture: 'resnet8', widths: [4, 8, 16], class
 const data: DatasetView = {
   dataset: 'd',
   name: 'Pets',
+  task: 'classification',
   classes: ['cat', 'dog'],
   shape: [32, 32, 3],
   normalisation: { mean: [0, 0, 0], std: [1, 1, 1] },

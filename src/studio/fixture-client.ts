@@ -121,6 +121,7 @@ export function createFixtureClient(options: FixtureOptions = {}): FixtureClient
     openDataset: ({ source }) => ({
       dataset: 'dataset-1',
       name: source.source === 'shapes10' ? 'Shapes-10' : source.source,
+      task: 'classification',
       classes: ['circle', 'square', 'triangle', 'cross', 'star', 'ring', 'moon', 'arrow', 'heart', 'drop'],
       shape: [32, 32, 3],
       normalisation: { mean: [0.5, 0.5, 0.5], std: [0.25, 0.25, 0.25] },

@@ -17,6 +17,7 @@ const frame = chartFrame(points, 'taylor', 50, { width: 542, height: 256 });
 const dataset = {
   dataset: 'd',
   name: 'Shapes-10',
+  task: 'classification',
   classes: [],
   shape: [32, 32, 3],
   normalisation: { mean: [0, 0, 0], std: [1, 1, 1] },

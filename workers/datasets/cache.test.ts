@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { datasetCache } from './cache';
 import type { Collection } from './collection';
+import { ignoredPixel } from './dataset';
 import { directoryStore, memoryBlobStore, StorageFullError } from './storage';
 
 const collection: Collection = {
@@ -27,6 +28,15 @@ describe('the cache of decoded sets', () => {
     const open = { ...collection, pools: { ...collection.pools, validation: null } };
     await cache.put('open', open);
     expect(await cache.get('open')).toEqual(open);
+    const masked = (count: number) => ({
+      count,
+      images: new Uint8Array(6 * count).fill(7),
+      labels: new Uint16Array(),
+      masks: Uint8Array.from({ length: 2 * count }, (_, at) => (at % 2 === 0 ? ignoredPixel : at)),
+    });
+    const street = { ...collection, pools: { train: masked(3), validation: masked(2), test: masked(0) } };
+    await cache.put('street', street);
+    expect(await cache.get('street')).toEqual(street);
   });
 
   it('finds every changed byte and every cut', async () => {

@@ -1,8 +1,8 @@
 /**
  * Decoded data sets kept between visits, so that a reload needs neither the files nor the download again.
  *
- * One blob a set: a line that names the format, the length of a JSON header, the header, then images and labels of each
- * pool. Everything is checked against SHA-256 when it is read back; what does not fit is thrown away and decoded anew.
+ * One blob a set: a line that names the format, the length of a JSON header, the header, then images, labels and
+ * masks of each pool. Everything is checked against SHA-256 when it is read back; what does not fit is thrown away and decoded anew.
  */
 import * as v from 'valibot';
 import type { Collection } from './collection';
@@ -25,7 +25,13 @@ const extension = '.set';
 const mostSets = 4;
 
 const count = v.pipe(v.number(), v.integer(), v.minValue(0));
-const PoolSchema = v.object({ count, imageBytes: count, sha256: v.pipe(v.string(), v.length(64)) });
+const PoolSchema = v.object({
+  count,
+  imageBytes: count,
+  /** Bytes of the masks; absent where images have labels instead. */
+  maskBytes: v.optional(count),
+  sha256: v.pipe(v.string(), v.length(64)),
+});
 const HeaderSchema = v.object({
   key: v.string(),
   source: v.string(),
@@ -39,22 +45,27 @@ const HeaderSchema = v.object({
 });
 type PoolHeader = v.InferOutput<typeof PoolSchema>;
 
-/** Images, then labels as little-endian 16-bit numbers. */
-function poolBytes({ images, labels }: Split): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(images.length + 2 * labels.length);
+/** Images, then labels as little-endian 16-bit numbers, or masks. */
+function poolBytes({ images, labels, masks = new Uint8Array() }: Split): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(images.length + 2 * labels.length + masks.length);
   bytes.set(images);
   const view = new DataView(bytes.buffer, images.length);
   for (const [at, label] of labels.entries()) view.setUint16(2 * at, label, true);
+  bytes.set(masks, images.length + 2 * labels.length);
   return bytes;
 }
 
-const poolLength = (pool: PoolHeader): number => pool.imageBytes + 2 * pool.count;
+const poolLength = (pool: PoolHeader): number => pool.imageBytes + (pool.maskBytes ?? 2 * pool.count);
 
 async function readPool(bytes: Uint8Array<ArrayBuffer>, header: PoolHeader): Promise<Split | undefined> {
   if (bytes.length !== poolLength(header) || (await sha256(bytes)) !== header.sha256) return undefined;
-  const view = new DataView(bytes.buffer, bytes.byteOffset + header.imageBytes);
-  const labels = Uint16Array.from({ length: header.count }, (_, at) => view.getUint16(2 * at, true));
-  return { count: header.count, images: bytes.slice(0, header.imageBytes), labels };
+  const { count, imageBytes } = header;
+  const images = bytes.slice(0, imageBytes);
+  if (header.maskBytes !== undefined) {
+    return { count, images, labels: new Uint16Array(), masks: bytes.slice(imageBytes) };
+  }
+  const view = new DataView(bytes.buffer, bytes.byteOffset + imageBytes);
+  return { count, images, labels: Uint16Array.from({ length: count }, (_, at) => view.getUint16(2 * at, true)) };
 }
 
 async function encode(key: string, collection: Collection): Promise<BlobPart[]> {
@@ -67,6 +78,7 @@ async function encode(key: string, collection: Collection): Promise<BlobPart[]> 
   const headerOf = async (split: Split, bytes: Uint8Array): Promise<PoolHeader> => ({
     count: split.count,
     imageBytes: split.images.length,
+    maskBytes: split.masks?.length,
     sha256: await sha256(bytes),
   });
   const header: v.InferInput<typeof HeaderSchema> = {

@@ -28,6 +28,28 @@ function collection(train: number, validation: Split | null = null): Collection 
 }
 
 describe('divide', () => {
+  it('cuts masks where it cuts images, and tells sets apart by them', async () => {
+    // Images of 1 x 2 pixels: the mask of image i is (i, 255 - i).
+    const train: Split = {
+      count: 4,
+      images: new Uint8Array(24),
+      labels: new Uint16Array(),
+      masks: Uint8Array.of(0, 255, 1, 254, 2, 253, 3, 252),
+    };
+    const { splits, id } = await divide(
+      { ...collection(0), pools: { ...collection(0).pools, train } },
+      { validation: 1 },
+    );
+    expect(splits.train.masks).toEqual(Uint8Array.of(0, 255, 1, 254, 2, 253));
+    expect(splits.validation.masks).toEqual(Uint8Array.of(3, 252));
+    const masks = train.masks?.slice().fill(9, 7);
+    const other = await divide(
+      { ...collection(0), pools: { ...collection(0).pools, train: { ...train, masks } } },
+      { validation: 1 },
+    );
+    expect(other.id).not.toBe(id);
+  });
+
   it('takes validation from the end of the training images: a tenth, at least 500, at most half', async () => {
     const { splits, name } = await divide(collection(100));
     expect([splits.train.count, splits.validation.count, splits.test.count]).toEqual([50, 50, 20]);

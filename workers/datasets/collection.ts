@@ -35,11 +35,16 @@ export function joined(batches: readonly Split[]): Split {
 }
 
 /** Images `from` up to, not including, `to`; copies, so that buffers can be handed over. */
-function part({ count, images, labels }: Split, from: number, to: number): Split {
+function part({ count, images, labels, masks }: Split, from: number, to: number): Split {
   const size = count === 0 ? 0 : images.length / count;
   const end = Math.min(count, to);
   const start = Math.min(from, end);
-  return { count: end - start, images: images.slice(start * size, end * size), labels: labels.slice(start, end) };
+  return {
+    count: end - start,
+    images: images.slice(start * size, end * size),
+    labels: labels.slice(start, end),
+    ...(masks === undefined ? {} : { masks: masks.slice((start * size) / 3, (end * size) / 3) }),
+  };
 }
 
 /** A tenth of the training images, at least 500, never more than half. */

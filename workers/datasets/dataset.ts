@@ -4,11 +4,31 @@ import type { Normalisation } from '../network/graph';
 export const splitNames = ['train', 'validation', 'test'] as const;
 export type SplitName = (typeof splitNames)[number];
 
-/** `images` is `[count, height, width, 3]` in RGB bytes, row-major; `labels` is `[count]`, class indices. */
+/** What a network is to say of an image: one class for all of it, or one for each pixel. */
+export type Task = 'classification' | 'segmentation';
+
+/** Stands in a mask where a pixel has no class: it counts neither in a loss nor in a figure. */
+export const ignoredPixel = 255;
+
 export interface Split {
   readonly count: number;
+  /** `[count, height, width, 3]`, RGB bytes, row-major. */
   readonly images: Uint8Array;
+  /** `[count]`, class indices. Empty in a segmentation set: there pixels have classes, images have none. */
   readonly labels: Uint16Array;
+  /** Segmentation only: `[count, height, width]`, class indices or `ignoredPixel`. */
+  readonly masks?: Uint8Array | undefined;
+  /**
+   * Procedural segmentation only: `[count, height, width]`, pixels from each object pixel to the one spot that tells its
+   * class; negative where there is no object.
+   */
+  readonly cueDistances?: Float32Array | undefined;
+}
+
+/** A range of `cueDistances`: above the end of the band before it (or 0), up to and including `to` pixels. */
+export interface DistanceBand {
+  readonly name: string;
+  readonly to: number;
 }
 
 export interface Dataset {
@@ -22,10 +42,17 @@ export interface Dataset {
   readonly normalisation: Normalisation;
   /** Whether a mirrored image keeps its label. */
   readonly flip: boolean;
+  /** Bands of `cueDistances` that accuracy is told for, nearest first; the last one has no end. */
+  readonly distanceBands?: readonly DistanceBand[] | undefined;
   /** Disjoint by construction. Decisions read validation only. */
   readonly splits: Readonly<Record<SplitName, Split>>;
   /** What a person should know: "data_batch_2..5 are missing; 5,000 training images are used." */
   readonly notes: readonly string[];
+}
+
+/** A set whose images come with masks is for segmentation. */
+export function taskOf({ splits }: Pick<Dataset, 'splits'>): Task {
+  return splits.train.masks === undefined ? 'classification' : 'segmentation';
 }
 
 export type DatasetErrorKind = 'format' | 'truncated' | 'labels' | 'empty' | 'network' | 'checksum' | 'timeout';

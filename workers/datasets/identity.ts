@@ -17,7 +17,7 @@ function labelBytes(labels: Uint16Array): Uint8Array {
   return bytes;
 }
 
-/** `<source>:<64 hexadecimal digits>`, equal exactly when classes, images, labels and their order are. */
+/** `<source>:<64 hexadecimal digits>`, equal exactly when classes, images, labels, masks and their order are. */
 export async function datasetId(
   source: string,
   classes: readonly string[],
@@ -25,8 +25,9 @@ export async function datasetId(
 ): Promise<string> {
   const parts = [JSON.stringify(classes)];
   for (const name of splitNames) {
-    const { count, images, labels } = splits[name];
+    const { count, images, labels, masks } = splits[name];
     parts.push(`${name} ${count} ${await sha256(images)} ${await sha256(labelBytes(labels))}`);
+    if (masks !== undefined) parts.push(`masks ${await sha256(masks)}`);
   }
   return `${source}:${await sha256(new TextEncoder().encode(parts.join('\n')))}`;
 }

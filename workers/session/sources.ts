@@ -1,5 +1,6 @@
 /** Opens networks and data sets from where recipes and people say they are. */
 import * as v from 'valibot';
+import { taskOf } from '../datasets/dataset';
 import { FormatError } from '../formats/format-error';
 import { openNetworkFiles } from '../formats';
 import { readNetworkFile } from '../formats/network-file';
@@ -111,7 +112,8 @@ export async function openDataSource(
 
 export function datasetView({ id, dataset, source }: OpenDataset): DatasetView {
   const { name, classes, shape, normalisation, splits, notes } = dataset;
+  const task = taskOf(dataset);
   const { train, validation, test } = splits;
   const counts = { train: train.count, validation: validation.count, test: test.count };
-  return { dataset: id, name, classes, shape, normalisation, counts, notes, source };
+  return { dataset: id, name, task, classes, shape, normalisation, counts, notes, source };
 }
