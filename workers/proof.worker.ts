@@ -18,7 +18,7 @@ serve<ProofCommands>(
   {
     prove: v.pipe(
       v.strictObject({
-        file: v.instance(File),
+        files: v.array(v.instance(File)),
         shape: v.pipe(v.array(v.pipe(v.number(), v.integer(), v.minValue(1))), v.minLength(2), v.maxLength(4)),
         images: v.instance(Float32Array),
       }),

@@ -1,4 +1,4 @@
-/** Entry point: the studio's engine. Owns the device; reading of data and proofs of exports have workers of their own. */
+/** Entry point: the studio's engine. Owns the device; reading of foreign files and proofs of exports have workers of their own. */
 import { createExecutor } from './compute/runtime';
 import { wasmFiles } from './compute/wasm-files';
 import type { ProofCommands } from './proof.worker';
@@ -8,13 +8,16 @@ import { connect, serve } from './rpc';
 import { browserStore } from './session/browser-store';
 import { createStudio } from './session/commands';
 import { openInDataWorker } from './session/data-client';
+import { openInImportWorker } from './session/import-client';
 
 const spawnData = (): Worker => new Worker(new URL('./data.worker.ts', import.meta.url), { type: 'module' });
+const spawnImport = (): Worker => new Worker(new URL('./import.worker.ts', import.meta.url), { type: 'module' });
 const spawnProof = (): Worker => new Worker(new URL('./proof.worker.ts', import.meta.url), { type: 'module' });
 
 const { handlers } = createStudio({
   createExecutor: (device) => createExecutor({ device, wasmFiles }),
   openDataset: (source, files, options) => openInDataWorker(spawnData, source, files, options),
+  openNetwork: (files, signal) => openInImportWorker(spawnImport, files, signal),
   async prove(request, signal) {
     const worker = connect<ProofCommands>(spawnProof);
     try {

@@ -11,6 +11,8 @@ export type FormatErrorKind =
   | 'corrupt'
   /** Right format, but a feature or version this program does not read. */
   | 'unsupported'
+  /** Reading did not come to an end. */
+  | 'timeout'
   /** Tensors that make no network this program knows. */
   | 'unrecognised';
 

@@ -1,18 +1,28 @@
-/** Opens whatever network file a person brings: sniffs it, reads it, or says what it is and what to do. */
-import type { Network } from '../network/graph';
+/**
+ * Opens whatever network file a person brings: sniffs it, hands it to its reader, or says what it is and what to do.
+ * And the way back: the formats a network can leave in.
+ *
+ * Readers and writers are loaded when they are first needed, so that a format's libraries cost nobody else.
+ */
+import type { Network, NetworkFormat } from '../network/graph';
+import type { OpenedFile, ReadableFormat, SniffedFile, WritableFormat, WrittenFile } from './format';
 import { FormatError } from './format-error';
-import { readNetworkFile } from './network-file';
-import { type Project, readProject } from './project';
-import { readSidecar } from './sidecar';
 import { type FileKind, kindNames, sniffBlob } from './sniff';
 
-export interface OpenedFile {
-  readonly network: Network;
-  /** What was guessed or left out: shown, never silent. */
-  readonly notes: readonly string[];
-  /** Present when the file was a project. */
-  readonly project?: Project | undefined;
-}
+const readable: readonly ReadableFormat[] = [
+  { kinds: ['safetensors'], load: async () => (await import('./network-file')).safetensorsReader },
+  { kinds: ['zip'], load: async () => (await import('./project')).projectReader },
+];
+
+/** Formats that a network can be written in, in the order they are offered. */
+export const writableFormats: readonly WritableFormat[] = [
+  {
+    id: 'safetensors',
+    title: 'safetensors',
+    extension: '.safetensors',
+    load: async () => (await import('./network-file')).safetensorsWriter,
+  },
+];
 
 /** What to do with a kind that is understood but not read. */
 const advice: Partial<Readonly<Record<FileKind, string>>> = {
@@ -24,12 +34,7 @@ const advice: Partial<Readonly<Record<FileKind, string>>> = {
   empty: 'Download or copy it again.',
 };
 
-interface Sniffed {
-  readonly file: File;
-  readonly kind: FileKind;
-}
-
-function refuse({ file, kind }: Sniffed): FormatError {
+function refuse({ file, kind }: SniffedFile): FormatError {
   const known = advice[kind];
   const cure = known ?? 'Open a .safetensors file or an Espalier project.';
   return new FormatError(
@@ -40,34 +45,48 @@ function refuse({ file, kind }: Sniffed): FormatError {
   );
 }
 
+function formatOf(kind: FileKind): ReadableFormat | undefined {
+  return readable.find(({ kinds }) => kinds.includes(kind));
+}
+
 /**
- * Opens a network from the files dropped together: one safetensors file, with or without a JSON that describes its
- * input beside it, or one project. Throws `FormatError`.
+ * Opens a network from the files dropped together: one that holds a network, and what belongs to it (a JSON that
+ * describes its input, weight shards, external data). Throws `FormatError`.
  */
 export async function openNetworkFiles(files: readonly File[]): Promise<OpenedFile> {
-  const sniffed = await Promise.all(
-    files.map(async (file): Promise<Sniffed> => ({ file, kind: await sniffBlob(file) })),
-  );
+  const sniffed = await Promise.all(files.map(async (file) => ({ file, kind: await sniffBlob(file) })));
   const [first] = sniffed;
   if (first === undefined) throw new FormatError('not-this-format', 'No file was given.', 'nothing', 'files');
-  const archive = sniffed.find(({ kind }) => kind === 'zip');
-  if (archive !== undefined) {
-    const project = await readProject(archive.file, archive.file.name);
-    return { network: project.network, notes: [], project };
-  }
-  const weights = sniffed.filter(({ kind }) => kind === 'safetensors');
-  const [chosen] = weights;
-  if (chosen === undefined) throw refuse(sniffed.find(({ kind }) => kind !== 'json') ?? first);
-  if (weights.length > 1) {
-    const names = weights.map(({ file }) => file.name).join(', ');
+  const [main, ...others] = sniffed.filter(({ kind }) => formatOf(kind) !== undefined);
+  const format = main === undefined ? undefined : formatOf(main.kind);
+  if (main === undefined || format === undefined) throw refuse(sniffed.find(({ kind }) => kind !== 'json') ?? first);
+  if (others.length > 0) {
+    const names = [main, ...others].map(({ file }) => file.name).join(', ');
     throw new FormatError(
       'malformed',
-      `Several weight files were given (${names}); open one at a time.`,
-      chosen.file.name,
+      `Several network files were given (${names}); open one at a time.`,
+      main.file.name,
       'files',
     );
   }
-  const beside = sniffed.find(({ kind }) => kind === 'json');
-  const sidecar = beside === undefined ? undefined : await readSidecar(beside.file, beside.file.name);
-  return readNetworkFile(chosen.file, chosen.file.name, sidecar);
+  const reader = await format.load();
+  return reader.read(
+    main,
+    sniffed.filter((one) => one !== main),
+  );
+}
+
+/** Writes `network` in a format; file names begin with `stem`. Throws `FormatError` for what the format cannot hold. */
+export async function writeNetworkFiles(
+  network: Network,
+  format: NetworkFormat,
+  stem: string,
+): Promise<readonly WrittenFile[]> {
+  const found = writableFormats.find(({ id }) => id === format);
+  if (found === undefined) {
+    const titles = writableFormats.map(({ title }) => title).join(', ');
+    throw new FormatError('unsupported', `Networks are not written as ${format}, only as ${titles}.`, stem, 'format');
+  }
+  const writer = await found.load();
+  return writer.write(network, stem);
 }

@@ -9,12 +9,13 @@ import { NetworkError } from '../network/graph';
 import { networkFromJson, networkToJson } from '../network/json';
 import { validateNetwork } from '../network/validate';
 import { type ForeignTensors, fromPyTorch, plainNames, type Recogniser, type Recognition } from './foreign-names';
+import type { NetworkReader, NetworkWriter, OpenedFile } from './format';
 import { FormatError } from './format-error';
 import { recogniseResNet } from './recognise-resnet';
 import { recogniseVgg } from './recognise-vgg';
 import { readSafetensorsIndex, readTensor, type SafetensorsIndex, writeSafetensors } from './safetensors';
 import { checkSeal, seal, sealPlaceholder } from './seal';
-import type { Sidecar } from './sidecar';
+import { readSidecar, type Sidecar } from './sidecar';
 
 const structureKey = 'espalier.network';
 const sealKey = 'espalier.sha256';
@@ -24,12 +25,6 @@ const recognisers: readonly Recogniser[] = [recogniseResNet, recogniseVgg];
 
 /** What most CIFAR checkpoints of PyTorch were trained with: the statistics of ImageNet. */
 const usualNormalisation: Normalisation = { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] };
-
-export interface ReadNetwork {
-  readonly network: Network;
-  /** What was guessed. */
-  readonly notes: readonly string[];
-}
 
 /** Writes a network with its structure and a seal over the whole file; equal networks give equal bytes. */
 export async function writeNetworkFile(network: Network): Promise<Uint8Array<ArrayBuffer>> {
@@ -43,7 +38,7 @@ async function loadTensors(blob: Blob, index: SafetensorsIndex): Promise<Record<
   return tensors;
 }
 
-async function readOwn(blob: Blob, index: SafetensorsIndex, file: string): Promise<ReadNetwork> {
+async function readOwn(blob: Blob, index: SafetensorsIndex, file: string): Promise<OpenedFile> {
   const state = await checkSeal(new Uint8Array(await blob.arrayBuffer()), { marker });
   if (state !== 'fits') {
     const problem =
@@ -73,7 +68,7 @@ function checkUse(recognition: Recognition, tensors: ForeignTensors, file: strin
   }
 }
 
-async function readForeign(blob: Blob, index: SafetensorsIndex, file: string, sidecar?: Sidecar): Promise<ReadNetwork> {
+async function readForeign(blob: Blob, index: SafetensorsIndex, file: string, sidecar?: Sidecar): Promise<OpenedFile> {
   const named = plainNames(index.tensors);
   let recognition: Recognition | undefined;
   for (const recognise of recognisers) recognition ??= recognise(named, file);
@@ -109,7 +104,7 @@ async function readForeign(blob: Blob, index: SafetensorsIndex, file: string, si
 /**
  * Reads a safetensors file as a network. Throws `FormatError` naming file, place and cure.
  */
-export async function readNetworkFile(blob: Blob, file: string, sidecar?: Sidecar): Promise<ReadNetwork> {
+export async function readNetworkFile(blob: Blob, file: string, sidecar?: Sidecar): Promise<OpenedFile> {
   const index = await readSafetensorsIndex(blob, file);
   try {
     const own = structureKey in index.metadata || sealKey in index.metadata;
@@ -121,3 +116,17 @@ export async function readNetworkFile(blob: Blob, file: string, sidecar?: Sideca
     throw new FormatError('malformed', error.message, file, error.layer ?? structureKey);
   }
 }
+
+/** One safetensors file, with or without a JSON beside it that describes the input. */
+export const safetensorsReader: NetworkReader = {
+  async read({ file }, beside) {
+    const json = beside.find(({ kind }) => kind === 'json');
+    const sidecar = json === undefined ? undefined : await readSidecar(json.file, json.file.name);
+    return readNetworkFile(file, file.name, sidecar);
+  },
+};
+
+/** The studio's own form: structure and seal in the metadata. */
+export const safetensorsWriter: NetworkWriter = {
+  write: async (network, stem) => [{ name: `${stem}.safetensors`, bytes: await writeNetworkFile(network) }],
+};

@@ -15,6 +15,7 @@ import {
 } from '@zip.js/zip.js';
 import * as v from 'valibot';
 import type { Network } from '../network/graph';
+import type { NetworkReader } from './format';
 import { FormatError } from './format-error';
 import { readNetworkFile, writeNetworkFile } from './network-file';
 import { checkSeal, seal, sealPlaceholder, sha256 } from './seal';
@@ -188,3 +189,10 @@ export async function readProject(blob: Blob, file: string): Promise<Project> {
   const { network: opened } = await readNetworkFile(new Blob([network]), file);
   return { name: manifest.name, network: opened, runs };
 }
+
+export const projectReader: NetworkReader = {
+  async read({ file }) {
+    const project = await readProject(file, file.name);
+    return { network: project.network, notes: [], project };
+  },
+};

@@ -17,13 +17,21 @@ it('finds the logits of the network that was written, and notices another one', 
   const shape = [2, 32, 32, 3];
   const images = Float32Array.from({ length: 2 * 32 * 32 * 3 }, () => random.normal(0, 1));
   const logits = runReference(network, { shape, values: images }).outputs[0]?.values ?? [];
-  const proof = await proveFile({ file: new File([await writeNetworkFile(network)], 'n.safetensors'), shape, images });
+  const proof = await proveFile({
+    files: [new File([await writeNetworkFile(network)], 'n.safetensors')],
+    shape,
+    images,
+  });
   expect(proof.logits).toHaveLength(6);
   expect(maxAbsDifference(proof.logits, logits)).toBe(0);
 
   const bias = { shape: [3], values: Float32Array.of(0, 0.25, 0) };
   const other = { ...network, tensors: { ...network.tensors, 'classifier.bias': bias } };
-  const second = await proveFile({ file: new File([await writeNetworkFile(other)], 'n.safetensors'), shape, images });
+  const second = await proveFile({
+    files: [new File([await writeNetworkFile(other)], 'n.safetensors')],
+    shape,
+    images,
+  });
   expect(maxAbsDifference(second.logits, logits)).toBeCloseTo(0.25, 6);
   expect(second.hash).not.toBe(proof.hash);
 });

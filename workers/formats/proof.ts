@@ -1,5 +1,5 @@
 /**
- * An exported file, reopened as a stranger would and run by the slow float64 interpreter: neither the reader, the weights
+ * An export, reopened as a stranger would and run by the slow float64 interpreter: neither the reader, the weights
  * in memory nor the device's kernels that made the file can hide a fault in it.
  */
 import { networkHash } from '../network/hash';
@@ -7,7 +7,8 @@ import { runReference } from '../network/reference';
 import { openNetworkFiles } from './index';
 
 export interface ProofRequest {
-  readonly file: File;
+  /** What was written: one file in most formats. */
+  readonly files: readonly File[];
   /** Probe images, normalised, `[n, h, w, c]`. */
   readonly shape: readonly number[];
   readonly images: Float32Array;
@@ -21,8 +22,8 @@ export interface ProofAnswer {
 }
 
 /** Reopens and runs. Throws `FormatError` when the file cannot be read, `NetworkError` when the images do not fit. */
-export async function proveFile({ file, shape, images }: ProofRequest): Promise<ProofAnswer> {
-  const { network } = await openNetworkFiles([file]);
+export async function proveFile({ files, shape, images }: ProofRequest): Promise<ProofAnswer> {
+  const { network } = await openNetworkFiles(files);
   const { outputs } = runReference(network, { shape, values: images });
   return { logits: Float64Array.from(outputs[0]?.values ?? []), hash: await networkHash(network) };
 }

@@ -197,11 +197,37 @@ export interface DecomposeRecord {
 
 export type SurgeryRecord = CutRecord | DecomposeRecord;
 
+/** File formats that networks come from and leave in. `safetensors` is also the studio's own. */
+export type NetworkFormat = 'safetensors' | 'onnx' | 'tfjs-layers' | 'tfjs-graph' | 'keras' | 'pytorch';
+
+/** How the source laid out one of its inputs or outputs. */
+export interface OriginPort {
+  /** The source's own name for it. */
+  readonly name: string;
+  /** Where the channels stand: before the positions (`[n, c, ...]`) or after them (`[n, ..., c]`). */
+  readonly layout: 'NCHW' | 'NHWC';
+  /** Number of axes, the batch included: 4 images, 3 rows of features, 2 flat features. */
+  readonly rank: number;
+}
+
+/** Where a foreign network came from, so that an export can give it back in the same form. */
+export interface NetworkOrigin {
+  readonly format: NetworkFormat;
+  /** One per input layer, in layer order. */
+  readonly inputs: readonly OriginPort[];
+  /** One per entry of `graph.outputs`, in that order. */
+  readonly outputs: readonly OriginPort[];
+  /** Element type of the source's weights; they are float32 here. */
+  readonly elements: 'float32' | 'float16' | 'float64' | 'bfloat16' | 'uint8';
+}
+
 export interface NetworkMeta {
   /** Shown to people: "ResNet-20". */
   readonly name: string;
   readonly classes?: readonly string[] | undefined;
   readonly normalisation?: Normalisation | undefined;
+  /** Absent for networks of the zoo. */
+  readonly origin?: NetworkOrigin | undefined;
   /** What was done to the network since it was opened or trained, oldest first; replaying it gives this structure. */
   readonly history: readonly SurgeryRecord[];
 }

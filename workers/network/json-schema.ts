@@ -80,6 +80,24 @@ const HistorySchema = v.variant('kind', [
   }),
 ]);
 
+const PortsSchema = v.pipe(
+  v.array(
+    v.strictObject({
+      name: v.string(),
+      layout: v.picklist(['NCHW', 'NHWC']),
+      rank: v.pipe(v.number(), v.safeInteger(), v.minValue(1), v.maxValue(8)),
+    }),
+  ),
+  v.maxLength(MAX_ITEMS),
+);
+
+const OriginSchema = v.strictObject({
+  format: v.picklist(['safetensors', 'onnx', 'tfjs-layers', 'tfjs-graph', 'keras', 'pytorch']),
+  inputs: PortsSchema,
+  outputs: PortsSchema,
+  elements: v.picklist(['float32', 'float16', 'float64', 'bfloat16', 'uint8']),
+});
+
 const numbers = v.pipe(v.array(v.pipe(v.number(), v.finite())), v.maxLength(MAX_ITEMS));
 
 /** What a version 1 document holds beside its format and version. */
@@ -91,6 +109,7 @@ export const NetworkDocumentSchema = v.strictObject({
     name: v.pipe(v.string(), v.maxLength(500)),
     classes: v.optional(v.pipe(v.array(v.string()), v.maxLength(MAX_ITEMS))),
     normalisation: v.optional(v.strictObject({ mean: numbers, std: numbers })),
+    origin: v.optional(OriginSchema),
     history: v.pipe(v.array(HistorySchema), v.maxLength(MAX_ITEMS)),
   }),
 });

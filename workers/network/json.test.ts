@@ -61,6 +61,13 @@ describe('networkToJson and networkFromJson', () => {
     expect(networkFromJson(networkToJson({ graph, meta })).graph).toEqual(graph);
   });
 
+  it('keep what a foreign source was', () => {
+    const graph = graphFromText('input 4x4x1 / conv 2 3x3 p1');
+    const port = { name: 'x', layout: 'NCHW', rank: 4 } as const;
+    const origin = { format: 'onnx', inputs: [port], outputs: [{ ...port, name: 'y' }], elements: 'float16' } as const;
+    expect(networkFromJson(networkToJson({ graph, meta: { ...meta, origin } })).meta).toEqual({ ...meta, origin });
+  });
+
   it('read the golden version 1 document', () => {
     expect(networkFromJson(golden)).toEqual({
       graph: graphFromText('input 4x4x1 / c = conv 2 3x3 p1 / p = globalPool'),

@@ -67,6 +67,11 @@ describe('validateNetwork', () => {
       withMeta({ classes: ['a', 'b'] }),
     ],
     [
+      'The network names 0 outputs of its source, but 1 outputs.',
+      'dense1',
+      withMeta({ origin: { format: 'onnx', inputs: [], outputs: [], elements: 'float32' } }),
+    ],
+    [
       'The input normalisation needs 3 means and 3 deviations above 0, one pair per channel.',
       'input',
       withMeta({ normalisation: { mean: [0, 0, 0], std: [1, 0, 1] } }),

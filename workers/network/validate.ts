@@ -52,6 +52,10 @@ export function validateNetwork(network: Network): void {
     throw new NetworkError(`The network has ${counts}; name every class or none.`, graph.outputs[0]);
   }
   if (meta.normalisation !== undefined) checkNormalisation(network, shapes);
+  if (meta.origin !== undefined && meta.origin.outputs.length !== graph.outputs.length) {
+    const counts = `${meta.origin.outputs.length} outputs of its source, but ${graph.outputs.length} outputs`;
+    throw new NetworkError(`The network names ${counts}.`, graph.outputs[0]);
+  }
 }
 
 function checkTensor({ name, role, shape, layers }: ExpectedTensor, tensor: Tensor | undefined): void {

@@ -4,7 +4,7 @@ import golden from '../datasets/shapes/golden.json';
 import { openInDataWorker } from './data-client';
 
 const spawn = (): Worker => new Worker(new URL('../data.worker.ts', import.meta.url), { type: 'module' });
-const spawnStuck = (): Worker => new Worker(new URL('./stuck-data.worker.ts', import.meta.url), { type: 'module' });
+const spawnStuck = (): Worker => new Worker(new URL('./stuck.worker.ts', import.meta.url), { type: 'module' });
 const idle = { signal: new AbortController().signal, progress: () => undefined };
 
 /** An image of one colour, by its path inside a folder. */

@@ -7,6 +7,7 @@
 import type { DeviceReport, Executor } from '../compute/executor';
 import { sha256 } from '../datasets/identity';
 import type { Dataset, SplitName } from '../datasets/dataset';
+import type { OpenedFile } from '../formats/format';
 import type { ProofAnswer, ProofRequest } from '../formats/proof';
 import { networkHash } from '../network/hash';
 import { networkToJson } from '../network/json';
@@ -33,6 +34,8 @@ export interface Host {
   createExecutor(device: DeviceChoice): Promise<Executor>;
   /** Reads and decodes; in the browser inside a worker of its own. */
   openDataset(source: DataSource, files: readonly File[], options: WorkOptions): Promise<Dataset>;
+  /** Reads network files; in the browser inside a worker of its own. */
+  openNetwork(files: readonly File[], signal: AbortSignal): Promise<OpenedFile>;
   /** Reopens written bytes apart from this engine and compares logits. */
   prove(request: ProofRequest, signal: AbortSignal): Promise<ProofAnswer>;
   fetch(url: URL, init?: { readonly signal?: AbortSignal }): Promise<Response>;

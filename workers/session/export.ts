@@ -1,6 +1,6 @@
 /** Files a person takes away. A network leaves only after its file was reopened elsewhere and answered the same. */
 import { writeMetricsCsv } from '../formats/metrics-csv';
-import { writeNetworkFile } from '../formats/network-file';
+import { writeNetworkFiles } from '../formats';
 import { writeProject } from '../formats/project';
 import { maxAbsDifference } from '../formats/proof';
 import { sha256 } from '../datasets/identity';
@@ -37,11 +37,17 @@ export async function exportFile(
   if (format === 'metrics') return plain(`${slug}.metrics.csv`, writeMetricsCsv(required(record).metrics), 'text/csv');
 
   const network = id === null ? await lastNetwork(engine, required(record)) : engine.network(id).network;
-  const bytes =
-    format === 'safetensors'
-      ? await writeNetworkFile(network)
-      : await writeProject({ name: slug, network, runs: await projectRuns(engine, record) });
-  const name = `${slug}.${format === 'safetensors' ? 'safetensors' : 'espalier'}`;
+  const [written] =
+    format === 'project'
+      ? [
+          {
+            name: `${slug}.espalier`,
+            bytes: await writeProject({ name: slug, network, runs: await projectRuns(engine, record) }),
+          },
+        ]
+      : await writeNetworkFiles(network, format, slug);
+  if (written === undefined) throw new StudioError('Nothing was written.');
+  const { name, bytes } = written;
   const file = new File([bytes], name, { type: 'application/octet-stream' });
   const data = dataset === null ? null : engine.dataset(dataset).dataset;
   const proof = await proven(engine, network, file, data, signal);
@@ -66,7 +72,7 @@ async function proven(
       return read;
     }),
   );
-  const answer = await engine.host.prove({ file, shape, images: values }, signal);
+  const answer = await engine.host.prove({ files: [file], shape, images: values }, signal);
   const difference = maxAbsDifference(logits, answer.logits);
   const largest = logits.reduce((most, value) => Math.max(most, Math.abs(value)), 1);
   if (!(difference <= TOLERANCE * largest)) {

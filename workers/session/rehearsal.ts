@@ -1,6 +1,7 @@
 /** A studio for tests: WASM in Node, a small Shapes-10, storage in memory, and every event remembered. */
 import { createExecutor } from '../compute/runtime';
 import { drawShapes } from '../datasets/shapes';
+import { openNetworkFiles } from '../formats';
 import { proveFile } from '../formats/proof';
 import type { CommandName, CommandParams, CommandResult, RunEvent, RunId, StudioEvent } from '../protocol';
 import type { CallContext } from '../rpc';
@@ -46,6 +47,7 @@ export function rehearse({ shelves, change }: RehearsalOptions = {}): Rehearsal 
       if (source.source === 'shapes10') return drawShapes(source);
       throw new Error(`The rehearsal has no "${source.source}".`);
     },
+    openNetwork: (files) => openNetworkFiles(files),
     prove: (request) => proveFile(request),
     fetch: async () => new Response('not here', { status: 404 }),
     store: createRunStore({ blobs, records, trouble }),

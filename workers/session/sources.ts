@@ -2,7 +2,6 @@
 import * as v from 'valibot';
 import { taskOf } from '../datasets/dataset';
 import { FormatError } from '../formats/format-error';
-import { openNetworkFiles } from '../formats';
 import { readNetworkFile } from '../formats/network-file';
 import { createRandom } from '../linalg/random';
 import type { Project } from '../formats/project';
@@ -65,7 +64,7 @@ export async function openNetworkSource(
       if (files.length === 0) {
         throw new FormatError('not-this-format', 'The file itself is missing; open it again.', source.name, 'files');
       }
-      const { network, notes, project } = await openNetworkFiles(files);
+      const { network, notes, project } = await engine.host.openNetwork(files, signal);
       if (project !== undefined) await takeInRuns(engine, project);
       return engine.keepNetwork(network, source, notes);
     }
