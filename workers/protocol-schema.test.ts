@@ -5,7 +5,7 @@ import type { CommandName, Commands, StudioEvent } from './protocol';
 import { eventSchema, paramSchemas, resultSchemas } from './protocol-schema';
 import { parseRecipe } from './session/recipe';
 
-type DeepReadonly<T> = T extends Float32Array | File | Blob
+type DeepReadonly<T> = T extends Float32Array | Uint16Array | Uint8Array | File | Blob
   ? T
   : T extends object
     ? { readonly [K in keyof T]: DeepReadonly<T[K]> }
@@ -50,6 +50,9 @@ const goodParams = {
   evaluate: { network: 'n', dataset: 'd', split: 'test', images: null },
   kernels: { network: 'n', layer: 'stem' },
   measureLayer: { network: 'n', layer: 'stem', removed: {}, batch: 64 },
+  compareNetworks: { networks: ['n', 'm'], dataset: 'd', split: 'validation', images: 512 },
+  timeNetworks: { networks: ['n', 'm'], batch: 64 },
+  imagesAt: { dataset: 'd', split: 'validation', indices: [0, 7] },
   startRun: { recipe, network: null, dataset: null, files: [] },
   controlRun: { run: 'r', action: 'pause' },
   setKnob: { run: 'r', setting: 'rate', value: 0.1 },

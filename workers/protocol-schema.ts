@@ -67,6 +67,21 @@ export const paramSchemas = {
     removed,
     batch: v.pipe(positive, v.maxValue(1024)),
   }),
+  compareNetworks: v.strictObject({
+    networks: v.pipe(v.array(handle), v.minLength(1), v.maxLength(5)),
+    dataset: handle,
+    split: SplitSchema,
+    images: v.nullable(positive),
+  }),
+  timeNetworks: v.strictObject({
+    networks: v.pipe(v.array(handle), v.minLength(1), v.maxLength(5)),
+    batch: v.pipe(positive, v.maxValue(1024)),
+  }),
+  imagesAt: v.strictObject({
+    dataset: handle,
+    split: SplitSchema,
+    indices: v.pipe(v.array(count), v.maxLength(1000)),
+  }),
   startRun: v.strictObject({
     recipe: RecipeSchema,
     network: v.nullable(handle),
@@ -285,6 +300,37 @@ const sensitivity = v.record(
   ),
 );
 
+const classIndices = v.custom<Uint16Array>((value) => value instanceof Uint16Array, 'expected a Uint16Array');
+const bytes = v.custom<Uint8Array>((value) => value instanceof Uint8Array, 'expected a Uint8Array');
+
+const comparison = v.pipe(
+  v.strictObject({
+    split: SplitSchema,
+    images: count,
+    labels: classIndices,
+    answers: v.array(v.strictObject({ predictions: classIndices, margins: floats })),
+    pairs: v.array(
+      v.strictObject({
+        first: count,
+        second: count,
+        onlyFirst: count,
+        onlySecond: count,
+        difference: v.number(),
+        low: v.number(),
+        high: v.number(),
+        pValue: share,
+      }),
+    ),
+    testUses: count,
+  }),
+  v.check(
+    ({ images, labels, answers }) =>
+      labels.length === images &&
+      answers.every(({ predictions, margins }) => predictions.length === images && margins.length === images),
+    'labels, predictions and margins must have one entry per image',
+  ),
+);
+
 export const resultSchemas = {
   start: v.strictObject({
     device: deviceSchema,
@@ -321,6 +367,11 @@ export const resultSchemas = {
   }),
   kernels,
   measureLayer: v.strictObject({ originalMs: milliseconds, cutMs: milliseconds }),
+  compareNetworks: comparison,
+  timeNetworks: v.strictObject({
+    times: v.array(v.strictObject({ median: milliseconds, low: milliseconds, high: milliseconds })),
+  }),
+  imagesAt: v.strictObject({ shape: v.strictTuple([positive, positive, v.literal(3)]), pixels: bytes }),
   startRun: v.strictObject({ run: handle }),
   controlRun: v.strictObject({ state: stateSchema }),
   setKnob: v.null(),

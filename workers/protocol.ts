@@ -194,6 +194,21 @@ export type StudioEvent =
   | { readonly kind: 'storage'; readonly message: string; readonly bytesNeeded: number | null }
   | { readonly kind: 'warning'; readonly message: string };
 
+/** Two networks on the same images, by position: how they differ, and the 95 % interval of that (`linalg/paired.ts`). */
+export interface NetworkPair {
+  readonly first: number;
+  readonly second: number;
+  /** Images that only the first, only the second of them gets right. */
+  readonly onlyFirst: number;
+  readonly onlySecond: number;
+  /** Accuracy of the second less that of the first, share of 1. */
+  readonly difference: number;
+  readonly low: number;
+  readonly high: number;
+  /** Of the exact McNemar test, two-sided. */
+  readonly pValue: number;
+}
+
 export type DeviceChoice = 'auto' | 'webgpu' | 'wasm';
 export type ExportFormat = 'safetensors' | 'project' | 'recipe' | 'metrics';
 
@@ -295,6 +310,40 @@ export interface Commands {
       readonly batch: number;
     };
     result: { readonly originalMs: number; readonly cutMs: number };
+  };
+  /** Answers of up to five networks to the same first `images` of a split (null = all), and every two of them compared. */
+  compareNetworks: {
+    params: {
+      readonly networks: readonly NetworkId[];
+      readonly dataset: DatasetId;
+      readonly split: SplitName;
+      readonly images: number | null;
+    };
+    result: {
+      readonly split: SplitName;
+      readonly images: number;
+      /** `[images]`, true classes. */
+      readonly labels: Uint16Array;
+      /**
+       * One per network. `predictions` `[images]`; `margins` `[images]`, probability of the true class less that of the
+       * likeliest other one.
+       */
+      readonly answers: readonly { readonly predictions: Uint16Array; readonly margins: Float32Array }[];
+      readonly pairs: readonly NetworkPair[];
+      readonly testUses: number;
+    };
+  };
+  /** Forward milliseconds of a batch through each network, which take turns: median and quartiles. */
+  timeNetworks: {
+    params: { readonly networks: readonly NetworkId[]; readonly batch: number };
+    result: {
+      readonly times: readonly { readonly median: number; readonly low: number; readonly high: number }[];
+    };
+  };
+  /** RGB bytes of single images of a split, `[indices, h, w, 3]`. */
+  imagesAt: {
+    params: { readonly dataset: DatasetId; readonly split: SplitName; readonly indices: readonly number[] };
+    result: { readonly shape: readonly [number, number, 3]; readonly pixels: Uint8Array };
   };
   startRun: {
     params: {

@@ -74,6 +74,11 @@ function stage(starts: (index: number) => boolean = () => true) {
         told.push(`kernels of ${network}`);
         return { filters: 1, size: [1, 1] as const, magnitude: new Float32Array(1), rgb: null };
       },
+      timeNetworks: async ({ networks }) => {
+        const foreign = networks.find((network) => !known.has(network));
+        if (foreign !== undefined) throw new Error(`This worker does not know ${foreign}.`);
+        return { times: [] };
+      },
       startRun: async () => ({ run: 'run-1' }),
       controlRun: async ({ run, action }) => {
         told.push(`${action} ${run}`);
@@ -149,6 +154,15 @@ describe('recovery', () => {
       expect(events.filter(({ kind }) => kind === 'device-lost')).toEqual([{ ...lost, reason: expect.any(String) }]);
     },
   );
+
+  it('opens again every network of a list', async () => {
+    const { client, workers, heard } = meet();
+    await withRun(client, workers);
+    workers[0]?.service.emit(lost);
+    await heard(({ kind }) => kind === 'device-lost');
+    await expect(client.call('timeNetworks', { networks: ['b', 'a'], batch: 1 })).resolves.toEqual({ times: [] });
+    expect(workers[1]?.told).toEqual(expect.arrayContaining(['open a', 'open b']));
+  });
 
   it('leaves paused runs at rest, and says that they lie in storage', async () => {
     const { client, workers, heard } = meet();

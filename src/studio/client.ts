@@ -155,9 +155,8 @@ export function createStudioClient(spawn: () => Port = spawnStudio): StudioClien
       };
       await recovering;
       stillWanted();
-      for (const key of ['network', 'dataset'] as const) {
-        const handle = params === null ? undefined : (params as Readonly<Record<string, unknown>>)[key];
-        if (typeof handle === 'string') await reopen(handle);
+      for (const handle of handlesIn(params)) {
+        await reopen(handle);
         stillWanted();
       }
       try {
@@ -185,6 +184,17 @@ export function createStudioClient(spawn: () => Port = spawnStudio): StudioClien
       replace(() => undefined);
     },
   };
+}
+
+/** What a command asks to be open. */
+function handlesIn(params: CommandParams<CommandName>): readonly string[] {
+  const { network, networks, dataset } = (params ?? {}) as Readonly<Record<string, unknown>>;
+  const all: readonly unknown[] = [
+    network,
+    ...(Array.isArray(networks) ? (networks as readonly unknown[]) : []),
+    dataset,
+  ];
+  return all.filter((handle) => typeof handle === 'string');
 }
 
 type Remembered = {

@@ -18,6 +18,7 @@ import type {
   StudioEvent,
   Truncation,
 } from '../../workers/protocol';
+import { fixtureComparison } from './fixture-comparison';
 import { fixtureMethods } from './fixture-methods';
 import { fixtureAccuracy, fixtureNormal, fixtureScores, fixtureSpectra } from './fixture-scores';
 import type { StudioClient } from './state';
@@ -151,6 +152,14 @@ export function createFixtureClient(options: FixtureOptions = {}): FixtureClient
     }),
     kernels: ({ network: handle, layer }) => fixtureKernels(graphOf(handle), layer),
     measureLayer: () => ({ originalMs: 1.24, cutMs: 0.83 }),
+    compareNetworks: ({ networks, split, images }) => fixtureComparison(networks, split, images ?? 1000),
+    timeNetworks: ({ networks }) => ({
+      times: networks.map((_, at) => ({ median: 20 - 4 * at, low: 19 - 4 * at, high: 22 - 4 * at })),
+    }),
+    imagesAt: ({ indices }) => ({
+      shape: [32, 32, 3],
+      pixels: Uint8Array.from({ length: indices.length * 32 * 32 * 3 }, (_, at) => (at * 37) % 256),
+    }),
     startRun: () => ({ run: 'run-here-1' }),
     controlRun: ({ run, action }) => {
       const state = action === 'stop' ? 'stopped' : action === 'resume' ? 'running' : 'paused';

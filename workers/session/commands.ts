@@ -7,6 +7,7 @@ import { createPlanner } from '../network/planner';
 import { cutChannels } from '../network/cut';
 import type { Commands } from '../protocol';
 import type { CallContext, Handlers } from '../rpc';
+import { compareNetworks, imagesAt } from './comparing';
 import { createEngine, type Engine, type Host } from './engine';
 import { exportFile } from './export';
 import { kernelViews, measureLayer } from './layer-views';
@@ -14,6 +15,7 @@ import { measure, recalibrated } from './measuring';
 import { createRuns, type Runs } from './runs';
 import { scoreFilters } from './scoring';
 import { scanSensitivity } from './sensitivity';
+import { forwardTimes } from './timing';
 import { truncated } from './truncating';
 import { datasetView, openDataSource, openNetworkSource, shippedNetworks, storedNetwork } from './sources';
 
@@ -120,6 +122,15 @@ export function createStudio(host: Host): Studio {
       const { network: opened } = engine.network(network);
       return engine.queue.run(signal, () => measureLayer(engine.executor, opened, layer, removed, batch, signal));
     },
+
+    compareNetworks: (params, context) => compareNetworks(engine, params, context),
+
+    async timeNetworks({ networks, batch }, { signal }) {
+      const open = networks.map((id) => engine.network(id).network);
+      return { times: await engine.queue.run(signal, () => forwardTimes(engine.executor, open, batch, signal)) };
+    },
+
+    imagesAt: async (params) => imagesAt(engine, params),
 
     async startRun({ recipe, network, dataset, files }, options) {
       const open = {

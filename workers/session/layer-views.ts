@@ -1,12 +1,11 @@
 /** What the inspector shows of one layer: its kernels as pictures, and its measured time before and after a cut. */
-import { tensor2d, tensor4d, type Tensor4D } from '@tensorflow/tfjs-core';
 import type { Executor } from '../compute/executor';
 import { cutChannels } from '../network/cut';
 import { isWeighted, layerOf, NetworkError, type Graph, type LayerId, type Network } from '../network/graph';
 import type { RemovedChannels } from '../network/plan';
 import { inferShapes } from '../network/shapes';
 import type { CommandResult } from '../protocol';
-import { onDevice } from './measuring';
+import { forwardTimes } from './timing';
 
 /**
  * RMS over the input channels of every kernel tap, `[filters, kh, kw]`; kernels over RGB also signed,
@@ -40,9 +39,6 @@ function kernelAxes(op: string, shape: readonly number[]): readonly [number, num
   return op === 'depthwise' ? [first, second, 1, third] : [first, second, third, fourth];
 }
 
-const WARM_UPS = 2;
-const REPEATS = 9;
-
 /** Median forward milliseconds of layer `id` alone for a batch of `batch`, as it is and after the cut. */
 export async function measureLayer(
   executor: Executor,
@@ -52,10 +48,16 @@ export async function measureLayer(
   batch: number,
   signal: AbortSignal,
 ): Promise<CommandResult<'measureLayer'>> {
-  const originalMs = await medianMs(executor, layerAlone(network, id), batch, signal);
   const cut = cutChannels(network, removed);
-  const cutMs = cut === network ? originalMs : await medianMs(executor, layerAlone(cut, id), batch, signal);
-  return { originalMs, cutMs };
+  const alone = cut === network ? [network] : [network, cut];
+  const [original, smaller] = await forwardTimes(
+    executor,
+    alone.map((whole) => layerAlone(whole, id)),
+    batch,
+    signal,
+  );
+  const originalMs = original?.median ?? 0;
+  return { originalMs, cutMs: smaller?.median ?? originalMs };
 }
 
 /** A network of that one layer, fed with an input of the shape it gets inside. */
@@ -71,37 +73,4 @@ function layerAlone({ graph, tensors, meta }: Network, id: LayerId): Network {
     outputs: [id],
   };
   return { graph: alone, tensors, meta: { name: meta.name, history: [] } };
-}
-
-function medianMs(executor: Executor, network: Network, batch: number, signal: AbortSignal): Promise<number> {
-  return onDevice(executor, network, async (loaded) => {
-    const [input] = network.graph.layers;
-    const shape = input?.op === 'input' ? input.shape : [1];
-    const images = pattern(batch, shape);
-    const times: number[] = [];
-    try {
-      for (let turn = 0; turn < WARM_UPS + REPEATS; turn += 1) {
-        signal.throwIfAborted();
-        const start = performance.now();
-        const output = loaded.forward(images);
-        // Reading back waits until the device is done.
-        await output.data();
-        if (turn >= WARM_UPS) times.push(performance.now() - start);
-        output.dispose();
-      }
-    } finally {
-      images.dispose();
-    }
-    return times.toSorted((a, b) => a - b)[REPEATS >> 1] ?? 0;
-  });
-}
-
-/** Values that are neither constant nor zero: some devices are faster on those. */
-function pattern(batch: number, shape: readonly number[]): Tensor4D {
-  const size = shape.reduce((product, length) => product * length, batch);
-  const values = Float32Array.from({ length: size }, (_, at) => ((at * 7919) % 257) / 257 - 0.5);
-  const [height = 1, width = 1, channels = 1] = shape;
-  if (shape.length === 3) return tensor4d(values, [batch, height, width, channels]);
-  // A flat input: the executor takes what the graph's input says.
-  return tensor2d(values, [batch, height]) as unknown as Tensor4D;
 }

@@ -5,7 +5,8 @@ import { createExecutor } from '../compute/runtime';
 import type { Split } from '../datasets/dataset';
 import type { Network } from '../network/graph';
 import { graphFromText } from '../network/text';
-import { evaluate, type EvaluateOptions } from './evaluate';
+import { evaluate } from './evaluate';
+import type { AnswerOptions } from './logits';
 import { recalibrate } from './recalibrate';
 import { tinyDataset, tinyNetwork } from './tiny-task';
 
@@ -42,7 +43,7 @@ describe('evaluate', () => {
     { colour: [100, 100, 200], label: 2 },
     { colour: [200, 100, 100], label: 2 },
   ]);
-  const options = (changes: Partial<EvaluateOptions> = {}): EvaluateOptions => ({
+  const options = (changes: Partial<AnswerOptions> = {}): AnswerOptions => ({
     loaded: executor.load(colourNetwork),
     split,
     shape: [1, 2, 3],

@@ -1,20 +1,6 @@
 /** Accuracy, loss and confusion of a network on a split, in inference mode. */
-import type { LoadedNetwork } from '../compute/executor';
-import { plainBatches, type ImageSource } from './batching';
-import { requireFit, uploadBatch } from './device-batch';
+import { answeredBatches, type AnswerOptions } from './logits';
 import { argMax } from './step-window';
-
-export interface EvaluateOptions extends ImageSource {
-  readonly loaded: LoadedNetwork;
-  readonly classes: number;
-  /** The first images of the split; all when absent. */
-  readonly images?: number | undefined;
-  readonly batchSize?: number | undefined;
-  /** Stops between batches with the signal's reason. */
-  readonly signal?: AbortSignal | undefined;
-  /** Images done and in all, after each batch. */
-  readonly onProgress?: ((done: number, total: number) => void) | undefined;
-}
 
 export interface Evaluation {
   /** Share of 1. */
@@ -28,29 +14,17 @@ export interface Evaluation {
   readonly seconds: number;
 }
 
-/** Images a forward pass takes at once: more does not run faster on two cores, and it bounds the memory. */
-const BATCH = 128;
-
 /**
  * Classifies each image once. Whoever reads the test split counts it. Throws `DatasetError` when the images do not fit
  * the network.
  */
-export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
-  const { loaded, split, shape, classes } = options;
-  requireFit(loaded.graph, shape, classes);
-  const total = Math.min(options.images ?? split.count, split.count);
+export async function evaluate(options: AnswerOptions): Promise<Evaluation> {
+  const { classes } = options;
   const confusion = new Uint32Array(classes * classes);
   const began = performance.now();
   let loss = 0;
   let done = 0;
-  for (const batch of plainBatches({ ...options, batchSize: options.batchSize ?? BATCH })) {
-    options.signal?.throwIfAborted();
-    const { images, labels } = uploadBatch(batch, shape, classes);
-    const output = loaded.forward(images);
-    images.dispose();
-    labels.dispose();
-    const logits = await output.data<'float32'>();
-    output.dispose();
+  for await (const { batch, logits } of answeredBatches(options)) {
     batch.labels.forEach((label, row) => {
       const answer = argMax(logits, row * classes, classes);
       const cell = label * classes + answer;
@@ -58,7 +32,6 @@ export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
       loss += crossEntropy(logits, row * classes, classes, label);
     });
     done += batch.count;
-    options.onProgress?.(done, total);
   }
   return { ...summarise(confusion, classes), loss: loss / done, images: done, confusion, seconds: since(began) };
 }

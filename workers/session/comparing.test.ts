@@ -1,0 +1,88 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import * as v from 'valibot';
+import { resultSchemas } from '../protocol-schema';
+import { rehearse, tinyRecipe, type Rehearsal } from './rehearsal';
+
+const baseUrl = 'http://localhost/studio/';
+const { network: source, data } = tinyRecipe();
+
+describe('networks compared on the same images', () => {
+  let studio: Rehearsal;
+  let networks: string[];
+  let dataset: string;
+  beforeAll(async () => {
+    studio = rehearse();
+    await studio.call('start', { device: 'wasm', baseUrl });
+    const open = (seed: number) => studio.call('openNetwork', { source, files: [], seed });
+    networks = [(await open(4)).network, (await open(5)).network, (await open(6)).network];
+    dataset = (await studio.call('openDataset', { source: data, files: [] })).dataset;
+  });
+
+  it('counts, for every two, the images only one of them gets right', async () => {
+    const found = await studio.call('compareNetworks', { networks, dataset, split: 'validation', images: 50 });
+    expect(v.is(resultSchemas.compareNetworks, found)).toBe(true);
+    expect(found).toMatchObject({ images: 50, split: 'validation', testUses: 0 });
+    const right = found.answers.map(({ predictions }) =>
+      [...predictions].map((answer, at) => answer === found.labels[at]),
+    );
+    expect(found.pairs.map(({ first, second }) => [first, second])).toEqual([
+      [0, 1],
+      [0, 2],
+      [1, 2],
+    ]);
+    for (const { first, second, onlyFirst, onlySecond, difference } of found.pairs) {
+      const only = (one: number, other: number) =>
+        right[one]?.filter((own, at) => own && right[other]?.[at] === false).length;
+      expect(onlyFirst).toBe(only(first, second));
+      expect(onlySecond).toBe(only(second, first));
+      expect(difference).toBeCloseTo((onlySecond - onlyFirst) / 50, 12);
+    }
+    for (const [at, network] of networks.entries()) {
+      const { accuracy } = await studio.call('evaluate', { network, dataset, split: 'validation', images: 50 });
+      expect((right[at]?.filter(Boolean).length ?? 0) / 50).toBeCloseTo(accuracy, 12);
+    }
+  });
+
+  it('one network beside itself differs nowhere', async () => {
+    const twice = [networks[0] ?? '', networks[0] ?? ''];
+    const { pairs } = await studio.call('compareNetworks', {
+      networks: twice,
+      dataset,
+      split: 'validation',
+      images: null,
+    });
+    expect(pairs[0]).toMatchObject({ onlyFirst: 0, onlySecond: 0, difference: 0, pValue: 1 });
+  });
+
+  it('every network that reads the test split is a use of it', async () => {
+    const { testUses } = await studio.call('compareNetworks', { networks, dataset, split: 'test', images: 8 });
+    expect(testUses).toBe(3);
+  });
+
+  it('stops between batches when cancelled', async () => {
+    const abort = new AbortController();
+    const params = { networks, dataset, split: 'train', images: null } as const;
+    const call = studio.call('compareNetworks', params, { signal: abort.signal, progress: () => abort.abort() });
+    await expect(call).rejects.toMatchObject({ name: 'AbortError' });
+  });
+
+  it('times all of them, quartiles around the median', async () => {
+    const { times } = await studio.call('timeNetworks', { networks, batch: 4 });
+    expect(times).toHaveLength(3);
+    for (const { low, median, high } of times) {
+      expect(low).toBeGreaterThan(0);
+      expect(median).toBeGreaterThanOrEqual(low);
+      expect(high).toBeGreaterThanOrEqual(median);
+    }
+  });
+
+  it('hands out the bytes of single images', async () => {
+    const { dataset: open } = studio.engine.dataset(dataset);
+    const size = 32 * 32 * 3;
+    const { shape, pixels } = await studio.call('imagesAt', { dataset, split: 'validation', indices: [7, 2] });
+    expect(shape).toEqual([32, 32, 3]);
+    expect(pixels.subarray(size)).toEqual(open.splits.validation.images.slice(2 * size, 3 * size));
+    expect(pixels.subarray(0, size)).toEqual(open.splits.validation.images.slice(7 * size, 8 * size));
+    await expect(studio.call('imagesAt', { dataset, split: 'validation', indices: [64] })).rejects.toThrow('end at 63');
+  });
+});
