@@ -11,6 +11,8 @@ export interface NamedData {
 /** Throws where there is nothing at `path`. */
 export function dataAt(path: string): NamedData {
   if (path === 'shapes10') return { source: { source: 'shapes10' }, files: [] };
+  if (path === 'cuerods') return { source: { source: 'cuerods' }, files: [] };
+  if (path === 'cuerods64') return { source: { source: 'cuerods', size: 64 }, files: [] };
   const files = listFiles(path);
   const cifar = files.some(
     ({ name }) => /\.(tar\.gz|tgz)$/i.test(name) || /(^|\/)(data|test)_batch[^/]*\.bin$/.test(name),

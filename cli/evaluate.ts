@@ -16,7 +16,9 @@ export async function evaluate(parameters: readonly string[]): Promise<void> {
   });
   const path = onlyOne(positional, 'FILE');
   const dataPath = textOption(values['data']);
-  if (dataPath === undefined) throw new UsageError('--data PATH is missing ("--data shapes10" for the built-in set).');
+  if (dataPath === undefined) {
+    throw new UsageError('--data PATH is missing ("shapes10", "cuerods" and "cuerods64" are the built-in sets).');
+  }
   const split = choiceOption('split', values['split'], ['train', 'validation', 'test']) ?? 'test';
   const data = dataAt(dataPath);
   const network = networkFiles(path);

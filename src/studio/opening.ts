@@ -307,6 +307,8 @@ function dataTitleOf(source: DataSource): string {
   switch (source.source) {
     case 'shapes10':
       return 'Shapes-10';
+    case 'cuerods':
+      return 'Cue rods';
     case 'cifar10':
       return 'CIFAR-10';
     case 'folder':

@@ -8,6 +8,8 @@ import { Menu, MenuEntry, MenuGroup } from '../ui/menu';
 /** CIFAR-10 as parquet on a hub that lets other sites read it. */
 const cifarHub = 'https://huggingface.co/datasets/uoft-cs/cifar10';
 
+const cueRodSizes = [32, 64] as const;
+
 export function DataMenu() {
   const dataset = useStudio((state) => state.dataset);
   const open = dataset?.source.source;
@@ -22,8 +24,19 @@ export function DataMenu() {
           checked={open === 'shapes10'}
           onAction={() => void actions.openDataset({ source: 'shapes10' })}
         />
+        {cueRodSizes.map((size) => (
+          <MenuEntry
+            key={size}
+            id={`cuerods${size}`}
+            title={`Cue rods ${size} × ${size}`}
+            figure="made on the fly"
+            detail="for segmentation: rods whose class shows at one spot only"
+            checked={dataset?.source.source === 'cuerods' && (dataset.source.size ?? 32) === size}
+            onAction={() => void actions.openDataset({ source: 'cuerods', size })}
+          />
+        ))}
       </MenuGroup>
-      {dataset === null || open === 'shapes10' ? null : (
+      {dataset === null || open === 'shapes10' || open === 'cuerods' ? null : (
         <MenuGroup title="Open now">
           <MenuEntry
             id="present"

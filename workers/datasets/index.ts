@@ -2,6 +2,7 @@
 import type { DatasetCache } from './cache';
 import { readCifar10 } from './cifar10';
 import { divide, type Collection, type Counts } from './collection';
+import { drawCueRods } from './cue-rods';
 import type { Dataset } from './dataset';
 import { readFolder } from './folder';
 import type { DecodeImage } from './folder/decode';
@@ -13,6 +14,7 @@ import type { WorkOptions } from './work';
 /** Where images come from; the recipe's data sources are of this form. */
 export type SourceRequest =
   | ({ readonly source: 'shapes10'; readonly seed?: number | undefined } & Counts)
+  | ({ readonly source: 'cuerods'; readonly seed?: number | undefined; readonly size?: 32 | 64 | undefined } & Counts)
   | ({ readonly source: 'cifar10' } & Counts)
   | { readonly source: 'folder'; readonly name: string; readonly size?: number | undefined }
   | { readonly source: 'hub'; readonly url: string };
@@ -26,7 +28,7 @@ export interface OpenOptions extends WorkOptions {
   readonly decode?: DecodeImage | undefined;
 }
 
-type FileRequest = Exclude<SourceRequest, { source: 'shapes10' }>;
+type FileRequest = Exclude<SourceRequest, { source: 'shapes10' | 'cuerods' }>;
 
 /** Decoded sets are kept under this: what was read, whatever part of it is used. */
 function keyOf(request: FileRequest): string {
@@ -78,7 +80,7 @@ async function keep(
 }
 
 /**
- * Opens a data set: draws Shapes-10, reads the given files, or downloads. Without `files`, a set that was opened here
+ * Opens a data set: draws a procedural one, reads the given files, or downloads. Without `files`, a set that was opened here
  * before comes out of the cache. Throws `DatasetError`, or the signal's reason when it is cancelled.
  */
 export async function openDataset(
@@ -87,6 +89,7 @@ export async function openDataset(
   options: OpenOptions = {},
 ): Promise<Dataset> {
   if (request.source === 'shapes10') return drawShapes(request, options);
+  if (request.source === 'cuerods') return drawCueRods(request, options);
   const { cache } = options;
   const key = keyOf(request);
   const counts: Counts = request.source === 'cifar10' ? request : {};

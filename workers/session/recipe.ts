@@ -38,6 +38,15 @@ export const DataSourceSchema = v.variant('source', [
     seed: v.optional(count),
   }),
   v.strictObject({
+    source: v.literal('cuerods'),
+    train: v.optional(positive),
+    validation: v.optional(positive),
+    test: v.optional(positive),
+    seed: v.optional(count),
+    /** Height and width in pixels. */
+    size: v.optional(v.picklist([32, 64])),
+  }),
+  v.strictObject({
     source: v.literal('cifar10'),
     /** Images taken from the end of the training batches for validation. */
     validation: v.optional(positive),
