@@ -59,6 +59,7 @@ const goodParams = {
   listRuns: null,
   deleteRun: { run: 'r' },
   metricsOf: { run: 'r' },
+  telemetryOf: { run: 'r' },
   openCandidate: { run: 'r', candidate: 'c' },
   exportNetwork: { network: 'n', run: null, dataset: null, format: 'safetensors' },
 } satisfies { [C in CommandName]: Commands[C]['params'] };
@@ -90,6 +91,7 @@ const goodEvents: readonly StudioEvent[] = [
       event: 'telemetry',
       stage: 0,
       step: 4,
+      total: 9,
       telemetry: { values: { norm: 2 }, layers: { stem: { gate: new Float32Array(16) } } },
     },
   },

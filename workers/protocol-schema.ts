@@ -93,6 +93,7 @@ export const paramSchemas = {
   listRuns: v.null(),
   deleteRun: v.strictObject({ run: handle }),
   metricsOf: v.strictObject({ run: handle }),
+  telemetryOf: v.strictObject({ run: handle }),
   openCandidate: v.strictObject({ run: handle, candidate: handle }),
   exportNetwork: v.strictObject({
     network: v.nullable(handle),
@@ -167,6 +168,8 @@ const resultSchema = v.strictObject({
   notes: v.array(text),
 });
 
+const knobSchema = v.strictObject({ stage: count, step: count, setting: text, value: v.number() });
+
 export const runSummarySchema = v.strictObject({
   run: handle,
   name: text,
@@ -176,6 +179,7 @@ export const runSummarySchema = v.strictObject({
   candidates: v.array(candidateSchema),
   result: v.nullable(resultSchema),
   error: v.nullable(errorSchema),
+  knobs: v.optional(v.array(knobSchema)),
   origin: v.picklist(['reference', 'here']),
 });
 
@@ -205,6 +209,8 @@ const telemetrySchema = v.strictObject({
   layers: v.optional(v.record(v.string(), v.record(v.string(), floats))),
 });
 
+const sampleEntries = { stage: count, step: count, total: count, telemetry: telemetrySchema };
+
 const run = handle;
 const runEventSchema = v.variant('event', [
   v.strictObject({ run, event: v.literal('state'), state: stateSchema }),
@@ -217,7 +223,7 @@ const runEventSchema = v.variant('event', [
   }),
   v.strictObject({ run, event: v.literal('progress'), progress: progressSchema }),
   v.strictObject({ run, event: v.literal('metrics'), points: v.array(metricSchema) }),
-  v.strictObject({ run, event: v.literal('telemetry'), stage: count, step: count, telemetry: telemetrySchema }),
+  v.strictObject({ run, event: v.literal('telemetry'), ...sampleEntries }),
   v.strictObject({ run, event: v.literal('candidate'), candidate: candidateSchema }),
   v.strictObject({ run, event: v.literal('proof'), maxAbsLogitDifference: v.number() }),
   v.strictObject({ run, event: v.literal('saved'), step: count }),
@@ -378,6 +384,7 @@ export const resultSchemas = {
   listRuns: v.strictObject({ runs: v.array(runSummarySchema) }),
   deleteRun: v.null(),
   metricsOf: v.strictObject({ points: v.array(metricSchema) }),
+  telemetryOf: v.strictObject({ samples: v.array(v.strictObject(sampleEntries)) }),
   openCandidate: networkView,
   exportNetwork: v.strictObject({
     name: text,

@@ -130,6 +130,26 @@ export interface RunResult {
   readonly notes: readonly string[];
 }
 
+/** A live knob that was turned while a stage trained. */
+export interface KnobChange {
+  /** Position in the recipe. */
+  readonly stage: number;
+  /** First step of the stage that saw the new value. */
+  readonly step: number;
+  readonly setting: string;
+  readonly value: number;
+}
+
+/** What a method said of itself at one moment of its training. */
+export interface TelemetrySample {
+  /** Position in the recipe. */
+  readonly stage: number;
+  readonly step: number;
+  /** Steps of the whole stage. */
+  readonly total: number;
+  readonly telemetry: Telemetry;
+}
+
 export interface RunSummary {
   readonly run: RunId;
   readonly name: string;
@@ -140,6 +160,8 @@ export interface RunSummary {
   readonly candidates: readonly Candidate[];
   readonly result: RunResult | null;
   readonly error: WorkerErrorData | null;
+  /** In the order they were turned; with the recipe they determine the run. Absent = none was turned. */
+  readonly knobs?: readonly KnobChange[] | undefined;
   /** `reference` runs ship with the studio; `here` were carried out in this browser. */
   readonly origin: 'reference' | 'here';
 }
@@ -179,7 +201,7 @@ export type RunEvent = { readonly run: RunId } & (
     }
   | { readonly event: 'progress'; readonly progress: Progress }
   | { readonly event: 'metrics'; readonly points: readonly MetricPoint[] }
-  | { readonly event: 'telemetry'; readonly stage: number; readonly step: number; readonly telemetry: Telemetry }
+  | ({ readonly event: 'telemetry' } & TelemetrySample)
   | { readonly event: 'candidate'; readonly candidate: Candidate }
   | { readonly event: 'proof'; readonly maxAbsLogitDifference: number }
   | { readonly event: 'saved'; readonly step: number }
@@ -365,6 +387,8 @@ export interface Commands {
   listRuns: { params: null; result: { readonly runs: readonly RunSummary[] } };
   deleteRun: { params: { readonly run: RunId }; result: null };
   metricsOf: { params: { readonly run: RunId }; result: { readonly points: readonly MetricPoint[] } };
+  /** What the method that trained last said of itself, oldest first, thinned so that it stays small. */
+  telemetryOf: { params: { readonly run: RunId }; result: { readonly samples: readonly TelemetrySample[] } };
   openCandidate: {
     params: { readonly run: RunId; readonly candidate: CandidateId };
     result: NetworkView;

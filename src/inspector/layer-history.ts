@@ -21,7 +21,7 @@ export interface LayerHistory {
 
 type Source = Pick<StudioState, 'runs' | 'live' | 'activeRun' | 'network' | 'dataset'>;
 
-/** The run whose telemetry is shown: the one that trains, else the newest of this visit, if it is about the open network. */
+/** The run whose telemetry is shown: the one that trains, else the newest that told something, if it is about the open network. */
 export function shownRun({ runs, live, activeRun, network, dataset }: Source): RunSummary | null {
   if (network === null) return null;
   const spoke = runs.filter(
@@ -35,7 +35,7 @@ export function shownRun({ runs, live, activeRun, network, dataset }: Source): R
 /** Samples of `layer` that hold the series called `name`, over epochs; null without one. */
 export function layerHistory(
   recipe: Recipe,
-  { history, progress }: Pick<LiveRun, 'history' | 'progress'>,
+  { history }: Pick<LiveRun, 'history'>,
   graph: Graph,
   layer: LayerId,
   name: string,
@@ -43,11 +43,9 @@ export function layerHistory(
   const last = history.at(-1);
   const stage = last === undefined ? undefined : recipe.stages[last.stage];
   if (last === undefined || stage === undefined || !isTraining(stage)) return null;
-  // Once the recipe has moved on, the last sample is the end of the training.
-  const steps = progress !== null && progress.stage === last.stage ? Math.max(progress.total, last.step) : last.step;
-  const samples = history.flatMap(({ step, telemetry }): readonly LayerSample[] => {
+  const samples = history.flatMap(({ step, total, telemetry }): readonly LayerSample[] => {
     const series = seriesOf(telemetry, graph, layer);
-    return series?.[name] === undefined ? [] : [{ epoch: (step / Math.max(1, steps)) * stage.epochs, series }];
+    return series?.[name] === undefined ? [] : [{ epoch: (step / Math.max(1, total)) * stage.epochs, series }];
   });
   return samples.length === 0 ? null : { samples, epochs: stage.epochs };
 }

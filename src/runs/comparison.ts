@@ -3,7 +3,8 @@ import { isWeighted } from '../../workers/network/graph';
 import type { Graph, LayerId } from '../../workers/network/graph';
 import type { Candidate, RunSummary } from '../../workers/protocol';
 import { originalOf, standsFor } from '../studio/run-facts';
-import { formatAccuracy, formatChange, formatCount, formatInteger, formatPercent } from '../ui/format';
+import { labelOf } from '../studio/telemetry';
+import { formatAccuracy, formatChange, formatCount, formatInteger, formatPercent, formatSetting } from '../ui/format';
 import { rowOf } from './rows';
 
 export interface ComparedValue {
@@ -33,6 +34,7 @@ export function compareRuns(runs: readonly RunSummary[]): readonly ComparedValue
     line('Change', (run) => nullable(rowOf(run).change, formatChange)),
     line('Measured', (run) => rowOf(run).measuredOn),
     line('Training', (run) => rowOf(run).training),
+    line('Turned by hand', turns),
     line('Speed', (run) =>
       nullable(run.result?.imagesPerSecond ?? null, (speed) => `${formatInteger(speed)} images/s`),
     ),
@@ -92,6 +94,15 @@ function accuracy(candidate: Candidate | null): string | null {
 
 function count(value: number | undefined): string | null {
   return value === undefined ? null : formatCount(value);
+}
+
+/** "strength to 0.5 at step 120", the last turn of each knob. */
+function turns({ knobs = [] }: RunSummary): string | null {
+  const last = new Map(knobs.map((turn) => [`${turn.stage} ${turn.setting}`, turn]));
+  const texts = [...last.values()].map(
+    ({ step, setting, value }) => `${labelOf(setting)} to ${formatSetting(value)} at step ${formatInteger(step)}`,
+  );
+  return texts.length === 0 ? null : texts.join(', ');
 }
 
 function nullable(value: number | null, format: (value: number) => string): string | null {

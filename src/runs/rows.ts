@@ -73,10 +73,11 @@ export function rowOf(run: RunSummary): RunRow {
   };
 }
 
-/** "20 epochs, 8:44 min", "20 epochs" while it runs, "no training". */
+/** "20 epochs, 8:44 min", "20 epochs" while it runs, "no training"; "20 epochs, knobs turned". */
 function trainingText(run: RunSummary): string {
   const epochs = tuning(run.recipe).reduce((sum, stage) => sum + stage.epochs, 0);
-  const effort = epochs === 0 ? 'no training' : formatEpochs(epochs);
+  const turned = run.knobs === undefined || run.knobs.length === 0 ? '' : ', knobs turned';
+  const effort = epochs === 0 ? 'no training' : `${formatEpochs(epochs)}${turned}`;
   return run.result === null ? effort : `${effort}, ${formatDuration(run.result.seconds)}`;
 }
 

@@ -30,7 +30,7 @@ export function MethodFacts({ run, live }: MethodFactsProps) {
         <KnobInput
           key={name}
           knob={knob}
-          value={live?.knobs[name] ?? numberOr(acting?.settings?.[name], knob.default)}
+          value={turnedTo(run, progress?.stage, name) ?? numberOr(acting?.settings?.[name], knob.default)}
           onChange={(value) => void actions.setKnob(run.run, name, value)}
         />
       ))}
@@ -44,6 +44,11 @@ export function MethodFacts({ run, live }: MethodFactsProps) {
       </dl>
     </div>
   );
+}
+
+/** As the knob was last turned in this stage. */
+function turnedTo({ knobs = [] }: RunSummary, stage: number | undefined, name: string): number | undefined {
+  return knobs.findLast((turn) => turn.stage === stage && turn.setting === name)?.value;
 }
 
 function knobsOf(method: MethodDeclaration | null): readonly (readonly [string, Knob])[] {

@@ -170,6 +170,7 @@ export function createFixtureClient(options: FixtureOptions = {}): FixtureClient
     listRuns: () => ({ runs }),
     deleteRun: () => null,
     metricsOf: () => ({ points: [] }),
+    telemetryOf: () => ({ samples: [] }),
     exportNetwork: ({ format }) => ({
       name: `resnet20.${format}`,
       blob: new Blob(['fixture']),

@@ -52,7 +52,6 @@ export const emptyLiveRun: LiveRun = {
   points: [],
   telemetry: null,
   history: [],
-  knobs: {},
   proof: null,
   savedStep: null,
 };

@@ -38,6 +38,16 @@ describe('afterRunEvent', () => {
     expect(state.live['r']).toMatchObject({ proof: 2e-6, savedStep: 40 });
   });
 
+  it('drops what a resumed run says again', () => {
+    const checked = { ...point(2), split: 'validation' as const, accuracy: 0.5 };
+    const state = after([
+      { run: 'r', event: 'metrics', points: [point(1), point(2), checked, point(3)] },
+      { run: 'r', event: 'metrics', points: [point(2)] },
+      { run: 'r', event: 'metrics', points: [checked, point(3), point(4)] },
+    ]);
+    expect(state.live['r']?.points).toEqual([point(1), point(2), checked, point(3), point(4)]);
+  });
+
   it('frees the place of the active run when it ends, and only then', () => {
     expect(after([{ run: 'r', event: 'state', state: 'paused' }]).activeRun).toBe('r');
     expect(after([{ run: 'r', event: 'state', state: 'stopped' }]).activeRun).toBeNull();

@@ -1,6 +1,7 @@
 /** What a run's events make of the state: one pure step. */
-import type { RunEvent, RunSummary } from '../../workers/protocol';
+import type { MetricPoint, RunEvent, RunSummary } from '../../workers/protocol';
 import { emptyLiveRun } from './initial';
+import { pointsBefore } from './recalling';
 import { withSample } from './telemetry';
 import type { LiveRun, StudioState } from './state';
 
@@ -26,13 +27,15 @@ function changeBy(state: StudioState, event: RunEvent): Partial<StudioState> {
       return changeLive(state, event.run, () => ({ progress: event.progress }));
     case 'metrics':
       return changeLive(state, event.run, ({ points }) => ({
-        points: [...points, ...event.points].slice(-keptPoints),
+        points: continued(points, event.points).slice(-keptPoints),
       }));
-    case 'telemetry':
-      return changeLive(state, event.run, ({ history }) => ({
-        telemetry: event.telemetry,
-        history: withSample(history, { stage: event.stage, step: event.step, telemetry: event.telemetry }),
+    case 'telemetry': {
+      const { run, event: _, ...sample } = event;
+      return changeLive(state, run, ({ history }) => ({
+        telemetry: sample.telemetry,
+        history: withSample(history, sample),
       }));
+    }
     case 'proof':
       return changeLive(state, event.run, () => ({ proof: event.maxAbsLogitDifference }));
     case 'saved':
@@ -64,4 +67,9 @@ function changeLive(
 ): Partial<StudioState> {
   const before = live[run] ?? emptyLiveRun;
   return { live: { ...live, [run]: { ...before, ...change(before) } } };
+}
+
+function continued(points: readonly MetricPoint[], more: readonly MetricPoint[]): readonly MetricPoint[] {
+  const [next] = more;
+  return next === undefined ? points : [...pointsBefore(points, next), ...more];
 }

@@ -1,7 +1,6 @@
 /** Runs: started, steered, deleted. Their events come back through `events.ts`. */
 import type { RunId, RunSummary } from '../../workers/protocol';
 import { notify, report, type StudioContext } from './context';
-import { emptyLiveRun } from './initial';
 import { recipeOf } from './run-recipe';
 import type { StudioActions } from './state';
 
@@ -65,9 +64,14 @@ export function createRunning(context: StudioContext, openedFiles: () => readonl
       }
     },
     async setKnob(run, setting, value) {
-      store.setState(({ live }) => {
-        const before = live[run] ?? emptyLiveRun;
-        return { live: { ...live, [run]: { ...before, knobs: { ...before.knobs, [setting]: value } } } };
+      // Shown at once; the worker's own list takes its place when the runs are read again.
+      store.setState(({ runs, live }) => {
+        const progress = live[run]?.progress;
+        if (progress === undefined || progress === null) return {};
+        const turn = { stage: progress.stage, step: progress.done, setting, value };
+        return {
+          runs: runs.map((known) => (known.run === run ? { ...known, knobs: [...(known.knobs ?? []), turn] } : known)),
+        };
       });
       try {
         await context.client().call('setKnob', { run, setting, value });

@@ -30,6 +30,7 @@ import type {
   ShippedNetwork,
   StudioEvent,
   Telemetry,
+  TelemetrySample,
   TrainStage,
   Truncation,
   WorkerErrorData,
@@ -113,17 +114,8 @@ export interface LiveRun {
   readonly telemetry: Telemetry | null;
   /** What the method said so far, thinned so that it stays bounded: the lines of the inspector. */
   readonly history: readonly TelemetrySample[];
-  /** Live knobs as they were last turned, by setting. */
-  readonly knobs: Readonly<Record<string, number>>;
   readonly proof: number | null;
   readonly savedStep: number | null;
-}
-
-export interface TelemetrySample {
-  /** Position in the recipe. */
-  readonly stage: number;
-  readonly step: number;
-  readonly telemetry: Telemetry;
 }
 
 export type InspectorTab = 'filters' | 'gates' | 'clusters' | 'ranks';

@@ -15,6 +15,7 @@ import { initialState } from './initial';
 import { createOpening } from './opening';
 import { createPlanning } from './planning';
 import { createPreviewing } from './previewing';
+import { recallRuns } from './recalling';
 import { createRunning } from './running';
 import { createScoring } from './scoring';
 import type { StudioActions, StudioClient, StudioState } from './state';
@@ -96,8 +97,10 @@ export const actions: StudioActions = {
 export function connectStudio(client: StudioClient): () => void {
   connected = client;
   const unsubscribe = client.subscribe((event) => feed.receive(event));
+  const endRecalling = recallRuns(context);
   return () => {
     unsubscribe();
+    endRecalling();
     feed.dispose();
     connected = null;
     client.dispose();

@@ -1,7 +1,7 @@
 /** What a method said while it trained: kept as a bounded history, and read as series of one layer. */
 import { isWeighted, type Graph, type Layer, type LayerId } from '../../workers/network/graph';
-import type { Telemetry } from '../../workers/protocol';
-import type { LiveRun, StudioState, TelemetrySample } from './state';
+import type { Telemetry, TelemetrySample } from '../../workers/protocol';
+import type { LiveRun, StudioState } from './state';
 
 /** More samples than this cannot be told apart in a chart, and their arrays add up. */
 const mostSamples = 240;

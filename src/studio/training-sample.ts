@@ -33,7 +33,7 @@ export function trainingEvents(share: number, telemetry: Telemetry): readonly Ru
   };
   return [
     { run: 'live', event: 'progress', progress },
-    { run: 'live', event: 'telemetry', stage: 0, step, telemetry },
+    { run: 'live', event: 'telemetry', stage: 0, step, total: STEPS, telemetry },
   ];
 }
 

@@ -77,6 +77,7 @@ describe('trailOf', () => {
     const sample = (step: number, values: Readonly<Record<string, number>>) => ({
       stage: 0,
       step,
+      total: 10,
       telemetry: { values },
     });
     const history = [

@@ -45,7 +45,7 @@ async function act(network: Network, change: Partial<TrainOptions>): Promise<Act
   const loaded = executor.load(network);
   const hooks = await csgd.begin(testContext(csgd, network, { loaded, dataset: tinyData, goal, settings: knobs }));
   const telemetry: Telemetry[] = [];
-  await trained(loaded, { hooks, onTelemetry: (_, told) => telemetry.push(told), ...change });
+  await trained(loaded, { hooks, onTelemetry: (_step, _total, told) => telemetry.push(told), ...change });
   return { loaded, hooks, telemetry };
 }
 

@@ -55,6 +55,7 @@ describe('blobs in the private file system', () => {
       ledger: emptyLedger,
       metrics: [],
       evaluations: [],
+      telemetry: null,
       blobs: {},
       checkpoint: { stage: 0, step: 3, network: network.stored, training: null },
     };

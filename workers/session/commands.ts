@@ -158,6 +158,8 @@ export function createStudio(host: Host): Studio {
 
     metricsOf: async ({ run }) => ({ points: await runs.metrics(run) }),
 
+    telemetryOf: async ({ run }) => ({ samples: await runs.telemetry(run) }),
+
     async openCandidate({ run, candidate }) {
       const network = await storedNetwork(engine, run, candidate);
       return (await engine.keepNetwork(network, { source: 'candidate', run, candidate }, [])).view;

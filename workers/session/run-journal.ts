@@ -5,12 +5,23 @@
  */
 import { writeNetworkFile } from '../formats/network-file';
 import type { Network } from '../network/graph';
-import type { Candidate, MetricPoint, Progress, RunEvent, RunId, RunState } from '../protocol';
+import type {
+  Candidate,
+  KnobChange,
+  MetricPoint,
+  Progress,
+  RunEvent,
+  RunId,
+  RunState,
+  TelemetrySample,
+} from '../protocol';
 import { writeTrainState } from './checkpoint';
 import type { Host } from './engine';
+import { rewound, withTurn } from './knobs';
 import type { TrainState } from '../training/train-state';
 import type { Ledger, RunRecord, StoredBlob } from './run-record';
 import { freshBlob, type FreshBlob } from './store';
+import { createHistory, writeHistory } from './telemetry-history';
 
 /** Progress and metrics are sent at most this often; the strip draws four times a second. */
 const EVENT_MS = 200;
@@ -21,14 +32,18 @@ export interface RunJournal {
   readonly run: RunId;
   /** The record as of now. */
   record(): RunRecord;
-  change(change: Partial<Omit<RunRecord, 'run' | 'version' | 'ledger' | 'metrics' | 'state'>>): void;
+  change(change: Partial<Omit<RunRecord, 'run' | 'version' | 'ledger' | 'metrics' | 'knobs' | 'state'>>): void;
   spend(change: Partial<Ledger>): void;
   note(text: string): void;
   setState(state: RunState): void;
   tell(event: RunEventBody): void;
   progress(progress: Progress): void;
   addMetrics(points: readonly MetricPoint[]): void;
-  /** Forgets points of steps that will be done again. */
+  /** Tells, and keeps in the history. */
+  addTelemetry(sample: TelemetrySample): void;
+  telemetry(): readonly TelemetrySample[];
+  turn(knob: KnobChange): void;
+  /** Forgets points and samples of steps that will be done again. */
   rewind(stage: number, step: number): void;
   /** Sends what the pace of events held back. */
   flush(): void;
@@ -40,9 +55,12 @@ export interface RunJournal {
   commit(): Promise<void>;
 }
 
-export function createJournal(host: Host, initial: RunRecord): RunJournal {
+/** `said`: the history of a run that goes on. */
+export function createJournal(host: Host, initial: RunRecord, said: readonly TelemetrySample[] = []): RunJournal {
   const { run } = initial;
   const metrics: MetricPoint[] = [...initial.metrics];
+  const history = createHistory(said);
+  let historyIsSaved = true;
   let record: Omit<RunRecord, 'metrics'> = initial;
   let fresh: FreshBlob[] = [];
   let unsent: MetricPoint[] = [];
@@ -100,7 +118,16 @@ export function createJournal(host: Host, initial: RunRecord): RunJournal {
       metrics.push(...points);
       unsent.push(...points);
     },
+    addTelemetry(sample) {
+      history.add(sample);
+      historyIsSaved = false;
+      tell({ event: 'telemetry', ...sample });
+    },
+    telemetry: history.samples,
+    turn: (knob) => change({ knobs: withTurn(record.knobs ?? [], knob) }),
     rewind(stage, step) {
+      history.rewind(stage, step);
+      if (record.knobs !== undefined) change({ knobs: rewound(record.knobs, stage, step) });
       const kept = metrics.filter((point) => point.stage < stage || (point.stage === stage && point.step < step));
       metrics.splice(0, metrics.length, ...kept);
     },
@@ -116,6 +143,10 @@ export function createJournal(host: Host, initial: RunRecord): RunJournal {
     },
     async commit() {
       clock();
+      if (!historyIsSaved) {
+        historyIsSaved = true;
+        change({ telemetry: await keep(writeHistory(history.samples())) });
+      }
       const saving = fresh;
       fresh = [];
       await host.store.commit({ ...record, metrics: [...metrics] }, saving);

@@ -43,6 +43,8 @@ const recordSchema = v.strictObject({
   metrics: v.array(metricSchema),
   /** What the `evaluate` stages found so far. */
   evaluations: v.array(evaluationSchema),
+  /** What the method that trained last said of itself; null = nothing. */
+  telemetry: v.optional(v.nullable(storedBlobSchema), null),
   /** Tensors of the stored candidates, by candidate. */
   blobs: v.record(v.string(), storedBlobSchema),
   checkpoint: v.nullable(checkpointSchema),
@@ -57,6 +59,7 @@ export interface RunRecord extends RunSummary {
   readonly ledger: Readonly<Ledger>;
   readonly metrics: readonly MetricPoint[];
   readonly evaluations: readonly StageEvaluation[];
+  readonly telemetry: StoredBlob | null;
   readonly blobs: Readonly<Record<string, StoredBlob>>;
   readonly checkpoint: StoredCheckpoint | null;
 }
@@ -76,15 +79,19 @@ export const emptyLedger: Readonly<Ledger> = {
 
 /** The part the page sees. */
 export function summaryOf(record: RunRecord): RunSummary {
-  const { run, name, recipe, state, started, candidates, result, error, origin } = record;
-  return { run, name, recipe, state, started, candidates, result, error, origin };
+  const { run, name, recipe, state, started, candidates, result, error, knobs, origin } = record;
+  return { run, name, recipe, state, started, candidates, result, error, knobs, origin };
 }
 
-/** Names of all blobs the record points to. */
+/** All blobs the record points to, each once. */
+export function storedBlobs({ blobs, telemetry, checkpoint }: RunRecord): readonly StoredBlob[] {
+  const all = [...Object.values(blobs), telemetry, checkpoint?.network, checkpoint?.training];
+  const byName = new Map(all.flatMap((blob) => (blob ? [[blob.name, blob] as const] : [])));
+  return [...byName.values()];
+}
+
 export function blobNames(record: RunRecord): ReadonlySet<string> {
-  const { blobs, checkpoint } = record;
-  const stored = [...Object.values(blobs), checkpoint?.network, checkpoint?.training];
-  return new Set(stored.flatMap((blob) => (blob ? [blob.name] : [])));
+  return new Set(storedBlobs(record).map(({ name }) => name));
 }
 
 /** One step up each: `upgrades[0]` makes a record of version 1 one of version 2. */

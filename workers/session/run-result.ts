@@ -1,6 +1,7 @@
 /** The figures of a run, from its record: what `espalier run --json` prints. */
 import type { NetworkCosts } from '../network/costs';
 import type { Candidate, DeviceReport, RunResult } from '../protocol';
+import { turnNotes } from './knobs';
 import type { RunRecord } from './run-record';
 
 /** `now` are the costs of the network the run ended with, `original` those shares refer to. */
@@ -37,6 +38,6 @@ export function resultOf(
     testUses: ledger.testUses,
     method: ledger.method,
     evaluations: record.evaluations,
-    notes: ledger.notes,
+    notes: [...ledger.notes, ...turnNotes(recipe, record.knobs)],
   };
 }

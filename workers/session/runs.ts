@@ -1,8 +1,7 @@
 /** All runs of the studio: those of earlier sittings, those under way, and the references that ship with it. */
 import { DeviceError } from '../compute/executor';
-import type { MetricPoint, RunId, RunState, RunSummary, SettingValues } from '../protocol';
+import type { MetricPoint, RunId, RunState, RunSummary, TelemetrySample } from '../protocol';
 import { errorData } from '../rpc';
-import { methodById } from '../methods';
 import { MethodError } from '../methods/method';
 import { checkSettings } from '../methods/settings';
 import { readTrainState } from './checkpoint';
@@ -15,6 +14,7 @@ import { createRunLine } from './run-line';
 import { emptyLedger, summaryOf, type RunRecord } from './run-record';
 import { carryOut, type RestartPoint } from './runner';
 import { networkFromBytes, openDataSource, openNetworkSource, referenceRuns } from './sources';
+import { readHistory } from './telemetry-history';
 import type { Work } from './work';
 
 /** How long the news of a lost device may take to follow the first error it causes. */
@@ -36,6 +36,8 @@ export interface Runs {
   setKnob(run: RunId, setting: string, value: number): void;
   record(run: RunId): Promise<RunRecord>;
   metrics(run: RunId): Promise<readonly MetricPoint[]>;
+  /** Throws `StorageError` when the browser has lost it. */
+  telemetry(run: RunId): Promise<readonly TelemetrySample[]>;
   /** Stops it first when it is under way. */
   remove(run: RunId): Promise<void>;
   /** Resolves when no run is under way: each has ended or come to its last save. */
@@ -66,6 +68,9 @@ export function createRuns(engine: Engine): Runs {
     return record;
   };
 
+  const storedTelemetry = async ({ telemetry }: RunRecord): Promise<readonly TelemetrySample[]> =>
+    telemetry === null ? [] : readHistory(await host.store.read(telemetry));
+
   /** Puts a run into the line and carries it out from `from`. */
   function launch(
     journal: RunJournal,
@@ -88,7 +93,7 @@ export function createRuns(engine: Engine): Runs {
       journal,
       control,
       turn,
-      knobs: new Map(),
+      training: null,
       scored: null,
       acting: null,
       measured: null,
@@ -155,7 +160,8 @@ export function createRuns(engine: Engine): Runs {
       checkpoint.training === null ? undefined : await readTrainState(await host.store.read(checkpoint.training));
     const evaluations = record.evaluations.filter(({ stage }) => stage < checkpoint.stage);
     const fresh: RunRecord = { ...record, evaluations, error: null, state: 'interrupted' };
-    const journal = createJournal(host, fresh);
+    const said = await storedTelemetry(record).catch(() => []);
+    const journal = createJournal(host, fresh, said);
     journal.rewind(checkpoint.stage, checkpoint.step);
     launch(journal, sources, { stage: checkpoint.stage, training });
     return 'waiting';
@@ -207,24 +213,19 @@ export function createRuns(engine: Engine): Runs {
 
     setKnob(run, setting, value) {
       const { work, journal } = active.get(run) ?? {};
-      const stages = work?.recipe.stages ?? [];
-      const declared = stages.flatMap((stage) =>
-        'method' in stage && stage.method !== undefined ? [methodById(stage.method)] : [],
-      );
-      const owner = declared.find(({ settings }) => {
-        const declaration = settings[setting];
-        return declaration?.kind === 'number' && declaration.live === true;
-      });
-      if (work === undefined || journal === undefined || owner === undefined) {
+      const { stage, method, nextStep } = work?.training ?? {};
+      const declaration = method?.settings[setting];
+      const isLive = declaration?.kind === 'number' && declaration.live === true;
+      if (journal === undefined || stage === undefined || method === undefined || nextStep === undefined || !isLive) {
         throw new MethodError(`"${setting}" cannot be changed now: no method under way has such a knob.`, setting);
       }
-      const only: SettingValues = { [setting]: value };
-      checkSettings(owner.settings, only);
-      work.knobs.set(setting, value);
+      checkSettings(method.settings, { [setting]: value });
+      journal.turn({ stage, step: nextStep, setting, value });
     },
 
     record: saved,
     metrics: async (run) => (await saved(run)).metrics,
+    telemetry: async (run) => active.get(run)?.journal.telemetry() ?? storedTelemetry(await saved(run)),
 
     async remove(run) {
       const entry = active.get(run);
@@ -274,6 +275,7 @@ function newRecord(run: RunId, recipe: Recipe): RunRecord {
     ledger: emptyLedger,
     metrics: [],
     evaluations: [],
+    telemetry: null,
     blobs: {},
     checkpoint: null,
   };

@@ -6,6 +6,7 @@ import { networkCosts } from '../network/costs';
 import { train, type Checkpoint, type TrainOutcome } from '../training/loop';
 import type { StepReport } from '../training/step-window';
 import type { TrainState } from '../training/train-state';
+import { turnedIn } from './knobs';
 import { imagesFor, measureLoaded } from './measuring';
 import type { Recipe, TrainStage } from './recipe';
 import { StoppedError } from './run-control';
@@ -29,8 +30,6 @@ export async function trainStage(
   const loaded = executor.load(work.network);
   const teacher = stage.distillation > 0 && work.original !== null ? executor.load(work.original) : undefined;
   const method = stage.method === undefined ? undefined : methodById(stage.method);
-  // One method decides: the last that acted.
-  if (method !== undefined) endActing(work);
   let kept = false;
   let hooks: MethodHooks | undefined;
   try {
@@ -47,6 +46,7 @@ export async function trainStage(
     if (error instanceof StoppedError) await snapshot(work, loaded);
     throw error;
   } finally {
+    work.training = null;
     teacher?.dispose();
     if (!kept) {
       hooks?.dispose?.();
@@ -104,6 +104,7 @@ function trainLoaded(work: Work, place: StagePlace<TrainStage>, training: Traini
   const { loaded, teacher, hooks, method, resume } = training;
   const epochs = epochMeasurer(work, place, loaded, hooks);
   const settings = checkSettings(method?.settings ?? {}, stage.settings ?? {});
+  if (method !== undefined) work.training = { stage: index, method, nextStep: resume?.step ?? 0 };
   return train({
     executor: engine.executor,
     loaded,
@@ -114,7 +115,10 @@ function trainLoaded(work: Work, place: StagePlace<TrainStage>, training: Traini
     seed: stageSeed(work, index),
     control: control.train,
     hooks,
-    methodSettings: () => ({ ...settings, ...Object.fromEntries(work.knobs) }),
+    methodSettings: (step) => {
+      if (work.training !== null) work.training.nextStep = step + 1;
+      return { ...settings, ...turnedIn(journal.record().knobs ?? [], index) };
+    },
     resume,
     turn: work.turn,
     onSteps: (reports) => {
@@ -133,7 +137,7 @@ function trainLoaded(work: Work, place: StagePlace<TrainStage>, training: Traini
         secondsLeft,
       }),
     onState: (state) => control.announce(state),
-    onTelemetry: (step, telemetry) => journal.tell({ event: 'telemetry', stage: index, step, telemetry }),
+    onTelemetry: (step, total, telemetry) => journal.addTelemetry({ stage: index, step, total, telemetry }),
     onEpoch: (epoch) => epochs.measure(epoch),
     checkpoint: {
       everySeconds: engine.host.checkpointSeconds ?? CHECKPOINT_SECONDS,

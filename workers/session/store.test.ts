@@ -29,6 +29,7 @@ function recordAt(step: number, network: FreshBlob, original: FreshBlob): RunRec
     ledger: emptyLedger,
     metrics: [],
     evaluations: [],
+    telemetry: null,
     blobs: { original: original.stored },
     checkpoint: { stage: 0, step, network: network.stored, training: null },
   };

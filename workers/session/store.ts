@@ -7,7 +7,7 @@
  */
 import type { RunId } from '../protocol';
 import { sha256 } from '../datasets/identity';
-import { blobNames, parseRecord, type RunRecord, type StoredBlob } from './run-record';
+import { blobNames, parseRecord, storedBlobs, type RunRecord, type StoredBlob } from './run-record';
 
 /** Bytes by name. */
 export interface BlobShelf {
@@ -228,12 +228,6 @@ export function createRunStore({ blobs, records, writer, trouble }: StoreOptions
         troubled = unsaved.size > 0;
       }),
   };
-}
-
-function storedBlobs({ blobs, checkpoint }: RunRecord): readonly StoredBlob[] {
-  const all = [...Object.values(blobs), checkpoint?.network, checkpoint?.training];
-  const byName = new Map(all.flatMap((blob) => (blob ? [[blob.name, blob] as const] : [])));
-  return [...byName.values()];
 }
 
 function savingFailed(error: unknown): string {

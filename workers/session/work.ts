@@ -2,7 +2,7 @@
 import type { Executor, LoadedNetwork } from '../compute/executor';
 import type { Dataset } from '../datasets/dataset';
 import { createRandom } from '../linalg/random';
-import type { MethodHooks } from '../methods/method';
+import type { Method, MethodHooks } from '../methods/method';
 import { networkCosts, type NetworkCosts } from '../network/costs';
 import type { Network } from '../network/graph';
 import type { Candidate, DatasetId, SplitName } from '../protocol';
@@ -23,8 +23,8 @@ export interface Work {
   readonly control: RunControl;
   /** Waits until this run may use the device. */
   readonly turn: () => Promise<void>;
-  /** Live knobs of the method that trains, as last set. */
-  readonly knobs: Map<string, number>;
+  /** The stage in which a method trains now: whose knobs may be turned. */
+  training: { readonly stage: number; readonly method: Method; nextStep: number } | null;
   network: Network;
   /** Before any stage that cut or tuned it; null while it is still being trained for the first time. */
   original: Network | null;

@@ -67,15 +67,15 @@ export interface TrainOptions {
   readonly seed: number;
   readonly control: TrainControl;
   readonly hooks?: TrainingHooks | undefined;
-  /** Present values of the method's settings, asked for at every step, so that live knobs act at once. */
-  readonly methodSettings?: (() => SettingValues) | undefined;
+  /** Values of the method's settings for one step, asked for right before it, so that live knobs act at once. */
+  readonly methodSettings?: ((step: number) => SettingValues) | undefined;
   readonly resume?: TrainState | undefined;
   /** Every step once, in order, a few at a time. */
   readonly onSteps?: ((reports: readonly StepReport[]) => void) | undefined;
   readonly onProgress?: ((progress: TrainProgress) => void) | undefined;
   readonly onState?: ((state: 'running' | 'paused') => void) | undefined;
   /** About once a second of training, and after the last step. */
-  readonly onTelemetry?: ((step: number, telemetry: Telemetry) => void) | undefined;
+  readonly onTelemetry?: ((step: number, total: number, telemetry: Telemetry) => void) | undefined;
   /** Awaited after each epoch, `epoch` from 0: the place to measure validation accuracy. */
   readonly onEpoch?: ((epoch: number) => Promise<void>) | undefined;
   /** Awaited at every batch edge, before the wishes of `control` are heard: lets others have the device. */
@@ -129,7 +129,7 @@ export async function train(options: TrainOptions): Promise<TrainOutcome> {
     epoch: Math.floor(step / stepsPerEpoch),
     learningRate: learningRateAt(schedule, step),
     parameters: loaded.parameters,
-    settings: options.methodSettings?.() ?? {},
+    settings: options.methodSettings?.(step) ?? {},
   });
 
   /** Reads back what is pending, reports it, and starts a new stretch of measured work. */
@@ -170,7 +170,7 @@ export async function train(options: TrainOptions): Promise<TrainOutcome> {
   const reportTelemetry = async (): Promise<void> => {
     if (options.onTelemetry === undefined || hooks.telemetry === undefined) return;
     await flush();
-    options.onTelemetry(step, await hooks.telemetry());
+    options.onTelemetry(step, steps, await hooks.telemetry());
     telemetryAt = performance.now();
     workBegan = telemetryAt;
   };
