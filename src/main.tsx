@@ -20,5 +20,6 @@ if (!(await isolatePage())) {
       <App />
     </StrictMode>,
   );
-  void actions.start('auto');
+  void actions.start('auto', location.hash);
+  addEventListener('hashchange', () => void actions.openLink(location.hash));
 }

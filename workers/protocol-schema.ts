@@ -17,6 +17,9 @@ import {
   StageSchema,
 } from './session/recipe';
 
+/** For the page, which reads recipes out of links and files. */
+export { RecipeSchema, StageSchema } from './session/recipe';
+
 const text = v.string();
 const handle = v.pipe(v.string(), v.minLength(1), v.maxLength(300));
 const count = v.pipe(v.number(), v.integer(), v.minValue(0));

@@ -32,6 +32,8 @@ export function adoptRecipe(
     if (!chosen && !same) gestures.chooseMethod(method, settings);
     chosen = true;
   };
+  if (recipe.stages.every((stage) => stage.stage !== 'fine-tune' || actsIn(stage)))
+    gestures.changeFineTune({ epochs: 0 });
   for (const stage of recipe.stages) {
     if (stage.stage === 'score') {
       choose(stage.method, stage.settings);

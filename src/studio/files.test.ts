@@ -36,7 +36,10 @@ describe('sortFiles', () => {
     expect(names(sortFiles([file('net.onnx')]).network)).toEqual(['net.onnx']);
   });
 
-  it('leaves a lone JSON and anything else unknown', () => {
-    expect(names(sortFiles([file('recipe.json'), file('notes.txt')]).unknown)).toEqual(['recipe.json', 'notes.txt']);
+  it('takes JSON without a network or images for a document, and leaves anything else unknown', () => {
+    const sorted = sortFiles([file('recipe.json'), file('notes.txt')]);
+    expect(names(sorted.documents)).toEqual(['recipe.json']);
+    expect(names(sorted.unknown)).toEqual(['notes.txt']);
+    expect(names(sortFiles([file('pets/cat/1.png'), file('pets/labels.json')]).documents)).toEqual([]);
   });
 });

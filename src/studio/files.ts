@@ -5,6 +5,8 @@ export interface SortedFiles {
   /** The network's file first, then what travels with it (a JSON with its normalisation). */
   readonly network: readonly File[];
   readonly data: { readonly source: DataSource; readonly files: readonly File[] } | null;
+  /** Setups and recipes: JSON that came without a network. */
+  readonly documents: readonly File[];
   readonly unknown: readonly File[];
 }
 
@@ -20,13 +22,15 @@ export function sortFiles(files: readonly File[]): SortedFiles {
   const ends = (file: File, endings: readonly string[]) =>
     endings.some((ending) => file.name.toLowerCase().endsWith(ending));
   const networks = files.filter((file) => ends(file, networkEndings));
-  const beside = networks.length > 0 ? files.filter((file) => ends(file, ['.json'])) : [];
+  const json = files.filter((file) => ends(file, ['.json']));
+  const beside = networks.length > 0 ? json : [];
   const cifar = files.filter((file) => ends(file, ['.tar.gz', '.tgz', '.bin', 'batches.meta.txt']));
   const zips = files.filter((file) => ends(file, ['.zip']));
   const images = files.filter((file) => ends(file, imageEndings));
   const data = dataOf(cifar, zips, images);
-  const known = new Set<File>([...networks, ...beside, ...(data?.files ?? [])]);
-  return { network: [...networks, ...beside], data, unknown: files.filter((file) => !known.has(file)) };
+  const documents = networks.length > 0 || images.length > 0 ? [] : json;
+  const known = new Set<File>([...networks, ...beside, ...documents, ...(data?.files ?? [])]);
+  return { network: [...networks, ...beside], data, documents, unknown: files.filter((file) => !known.has(file)) };
 }
 
 function dataOf(cifar: readonly File[], zips: readonly File[], images: readonly File[]): SortedFiles['data'] {

@@ -69,6 +69,7 @@ export function initialState(remembered: RememberedView, theme: Theme): StudioSt
     preview: noPreview,
     training: initialTraining,
     fineTune: initialFineTune,
+    seed: 1,
     runs: [],
     live: {},
     activeRun: null,

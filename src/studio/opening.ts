@@ -7,6 +7,7 @@ import { errorData } from '../../workers/rpc';
 import type {
   DataSource,
   DatasetView,
+  DeviceChoice,
   MethodDeclaration,
   NetworkSource,
   NetworkView,
@@ -36,10 +37,19 @@ interface Newest {
   readonly signal: AbortSignal;
 }
 
-export interface Opening extends Pick<
-  StudioActions,
-  'start' | 'openNetwork' | 'openDataset' | 'openFiles' | 'openCandidate' | 'cancelOpening'
-> {
+interface OpenNetworkOptions {
+  /** Initialises a network of the zoo. */
+  readonly seed?: number;
+  /** Instead of what the network was trained on. */
+  readonly data?: Opened<DataSource>;
+}
+
+export interface Opening extends Pick<StudioActions, 'openDataset' | 'openCandidate' | 'cancelOpening'> {
+  /** `first` opens something and says whether it did; else what was open before a restart, or the first shipped network. */
+  start(device: DeviceChoice, first?: () => Promise<boolean>): Promise<void>;
+  openNetwork(source: NetworkSource, files?: readonly File[], options?: OpenNetworkOptions): Promise<void>;
+  /** True when a network was among the files, and is open now. */
+  openFiles(files: readonly File[]): Promise<boolean>;
   /** Bytes behind the open network and data. */
   readonly openedFiles: () => readonly File[];
 }
@@ -62,7 +72,7 @@ export function createOpening(
   let under: AbortController | null = null;
 
   /** A worker has one device for life: choosing again replaces the worker. */
-  async function start(device: Parameters<StudioActions['start']>[0]): Promise<void> {
+  async function start(device: DeviceChoice, first?: () => Promise<boolean>): Promise<void> {
     starts += 1;
     const mine = starts;
     if (mine > 1) context.client().restart();
@@ -75,11 +85,11 @@ export function createOpening(
       const running = runs.find(({ state }) => state === 'running' || state === 'paused');
       store.setState({ activeRun: running?.run ?? null });
       chooseFirstMethod();
-      await openFirst();
+      if (first === undefined || network !== null || !(await first())) await openFirst();
     } catch (thrown) {
       if (mine !== starts) return;
       store.setState(({ engine }) => ({ engine: { ...engine, phase: 'failed', error: errorData(thrown) } }));
-      report(context, thrown, { label: 'Try again', run: () => void start(device) });
+      report(context, thrown, { label: 'Try again', run: () => void start(device, first) });
     }
   }
 
@@ -107,8 +117,12 @@ export function createOpening(
     else await openNetwork({ source: 'shipped', id: first.id });
   }
 
-  async function openNetwork(source: NetworkSource, files: readonly File[] = []): Promise<void> {
-    await openTogether(source, files, null);
+  async function openNetwork(
+    source: NetworkSource,
+    files: readonly File[] = [],
+    { seed, data: beside }: OpenNetworkOptions = {},
+  ): Promise<void> {
+    await openTogether(source, files, beside ?? null, seed);
   }
 
   /** A network, and the data that came with it: as files, or by what it was trained on. */
@@ -116,11 +130,12 @@ export function createOpening(
     source: NetworkSource,
     files: readonly File[],
     beside: Opened<DataSource> | null,
+    seed?: number,
   ): Promise<void> {
     await opens(`Opening ${titleOf(source, store.getState().engine.shipped)}`, async (newest) => {
       const wanted = beside ?? usualData(source);
       awaited = wanted === null || isOpen(wanted.source) ? null : wanted;
-      const view = await context.client().call('openNetwork', { source, files }, { signal: newest.signal });
+      const view = await context.client().call('openNetwork', { source, files, seed }, { signal: newest.signal });
       if (!newest.isNewest()) return;
       network = { source, files };
       place(view);
@@ -270,8 +285,12 @@ export function createOpening(
         );
       }
       const [main] = sorted.network;
-      if (main !== undefined) await openTogether({ source: 'file', name: main.name }, sorted.network, sorted.data);
-      else if (sorted.data !== null) await openDataset(sorted.data.source, sorted.data.files);
+      if (main !== undefined) {
+        await openTogether({ source: 'file', name: main.name }, sorted.network, sorted.data);
+        return true;
+      }
+      if (sorted.data !== null) await openDataset(sorted.data.source, sorted.data.files);
+      return false;
     },
     async openCandidate(candidate) {
       const { run, id } = candidate;

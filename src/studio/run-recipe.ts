@@ -2,7 +2,6 @@
 import type { MethodDeclaration, Recipe, Stage } from '../../workers/protocol';
 import { presentMethod, truncates } from './methods';
 import { fittingRanks } from './planning';
-import { studioSeed } from './scoring';
 import type { StudioState } from './state';
 
 /** Training images the batch-norm statistics are measured on after a cut. */
@@ -20,7 +19,7 @@ export function recipeOf(state: StudioState): Recipe | null {
   return {
     version: 1,
     name: `${network.view.meta.name}, ${method.title} to ${Math.round(rules.budget * 100)}\u00a0%`.slice(0, 120),
-    seed: studioSeed,
+    seed: state.seed,
     network: network.view.source,
     data: dataset.source,
     measureOn: 'validation',

@@ -1,5 +1,5 @@
 /** Runs: started, steered, deleted. Their events come back through `events.ts`. */
-import type { RunId, RunSummary } from '../../workers/protocol';
+import type { Recipe, RunId, RunSummary } from '../../workers/protocol';
 import { notify, report, type StudioContext } from './context';
 import { recipeOf } from './run-recipe';
 import type { StudioActions } from './state';
@@ -8,6 +8,8 @@ import type { StudioActions } from './state';
 const mostTicked = 4;
 
 type Running = Pick<StudioActions, 'startRun' | 'controlRun' | 'setKnob' | 'deleteRun' | 'tickRun'> & {
+  /** Carries out any recipe on what is open. */
+  carryOut(recipe: Recipe): Promise<void>;
   /** Reads the runs again: names, results and stored candidates as the worker has them. */
   refresh(): Promise<void>;
 };
@@ -21,39 +23,43 @@ export function createRunning(context: StudioContext, openedFiles: () => readonl
     store.setState({ runs });
   }
 
+  async function carryOut(recipe: Recipe): Promise<void> {
+    const { network, dataset, activeRun } = store.getState();
+    if (activeRun !== null) return void notify(context, 'Another run is training: stop it first, or wait for its end.');
+    try {
+      const { run } = await context.client().call('startRun', {
+        recipe,
+        network: network?.view.network ?? null,
+        dataset: dataset?.dataset ?? null,
+        files: openedFiles(),
+      });
+      const summary: RunSummary = {
+        run,
+        name: recipe.name,
+        recipe,
+        state: 'running',
+        started: Date.now(),
+        candidates: [],
+        result: null,
+        error: null,
+        origin: 'here',
+      };
+      store.setState(({ runs }) => ({
+        activeRun: run,
+        runs: runs.some((known) => known.run === run) ? runs : [summary, ...runs],
+      }));
+    } catch (thrown) {
+      report(context, thrown);
+    }
+  }
+
   return {
     refresh,
+    carryOut,
     async startRun() {
-      const { network, dataset, activeRun } = store.getState();
       const recipe = recipeOf(store.getState());
       if (recipe === null) return void notify(context, 'A run needs a network, a plan and data: open what is missing.');
-      if (activeRun !== null)
-        return void notify(context, 'Another run is training: stop it first, or wait for its end.');
-      try {
-        const { run } = await context.client().call('startRun', {
-          recipe,
-          network: network?.view.network ?? null,
-          dataset: dataset?.dataset ?? null,
-          files: openedFiles(),
-        });
-        const summary: RunSummary = {
-          run,
-          name: recipe.name,
-          recipe,
-          state: 'running',
-          started: Date.now(),
-          candidates: [],
-          result: null,
-          error: null,
-          origin: 'here',
-        };
-        store.setState(({ runs }) => ({
-          activeRun: run,
-          runs: runs.some((known) => known.run === run) ? runs : [summary, ...runs],
-        }));
-      } catch (thrown) {
-        report(context, thrown);
-      }
+      await carryOut(recipe);
     },
     async controlRun(run, action) {
       try {

@@ -8,9 +8,6 @@ import { presentMethod, standIn, trainsFirst, truncates } from './methods';
 import type { Planning } from './planning';
 import type { StudioState } from './state';
 
-/** Seed of scores that depend on chance (random, data order): the studio's recipes carry the same one. */
-export const studioSeed = 1;
-
 /** Images of a sensitivity scan, per step of every curve. */
 const scanImages = 256;
 
@@ -102,7 +99,7 @@ export function createScoring(context: StudioContext, planning: Planning): Scori
       dataset: needsData ? (dataset?.dataset ?? null) : null,
       method: waits ? standIn.id : scoring.method,
       settings: waits ? {} : scoring.settings,
-      seed: studioSeed,
+      seed: state.seed,
     };
     return ask(
       `score ${JSON.stringify(params)}`,

@@ -8,6 +8,7 @@ import type { ChannelGroup } from '../../workers/network/groups';
 import type { ChannelIndex, LayerId } from '../../workers/network/graph';
 import type { CutPlan, CutRules, FilterScores } from '../../workers/network/plan';
 import type { RankChoices, Spectra } from '../../workers/network/rank-plan';
+import type { Setup } from '../sharing/setup';
 import type {
   Candidate,
   CandidateId,
@@ -142,7 +143,8 @@ export interface ViewState {
 /** A failure shown where it happened: one sentence, one action. */
 export interface Notice {
   readonly id: number;
-  readonly tone: 'error' | 'note';
+  /** A question waits for its answer, as an error waits for its cure; a note goes by itself. */
+  readonly tone: 'error' | 'note' | 'ask';
   readonly message: string;
   readonly action: { readonly label: string; readonly run: () => void } | null;
 }
@@ -163,6 +165,8 @@ export interface StudioState {
   /** The stage in which a method that needs training acts, before the cut. */
   readonly training: TrainStage;
   readonly fineTune: TrainStage;
+  /** Of scores that depend on chance, and of runs. */
+  readonly seed: number;
   readonly runs: readonly RunSummary[];
   readonly live: Readonly<Record<RunId, LiveRun>>;
   /** The run that trains now. */
@@ -175,10 +179,15 @@ export interface StudioState {
 
 /** Every gesture a person can make; panels call nothing else. */
 export interface StudioActions {
-  start(device: DeviceChoice): Promise<void>;
+  /** `link` = the fragment the page was opened with: what it holds is opened first, where it holds something. */
+  start(device: DeviceChoice, link?: string): Promise<void>;
   openNetwork(source: NetworkSource, files?: readonly File[]): Promise<void>;
   openDataset(source: DataSource, files?: readonly File[]): Promise<void>;
-  /** Sorts dropped files into networks, data and projects. */
+  /** Opens what the fragment of an address holds. False when that is nothing, or cannot be read. */
+  openLink(fragment: string): Promise<boolean>;
+  /** Network, data, method, cut and view of a setup; what is not at hand is asked for. */
+  openSetup(setup: Setup): Promise<void>;
+  /** Sorts dropped files into networks, data, projects, and documents: setups, recipes. */
   openFiles(files: readonly File[]): Promise<void>;
   /** Stops the download or decoding under way; what was open stays. */
   cancelOpening(): void;

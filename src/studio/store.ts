@@ -9,6 +9,7 @@ import { subscribeWithSelector } from 'zustand/middleware';
 import { createStore } from 'zustand/vanilla';
 import { report, type StudioContext } from './context';
 import { createDecisions } from './decisions';
+import { createDocuments } from './documents';
 import { createEventFeed } from './events';
 import { createExporting } from './exporting';
 import { initialState } from './initial';
@@ -18,6 +19,7 @@ import { createPreviewing } from './previewing';
 import { recallRuns } from './recalling';
 import { createRunning } from './running';
 import { createScoring } from './scoring';
+import { createSetups } from './setups';
 import type { StudioActions, StudioClient, StudioState } from './state';
 import { recallView, rememberView, systemTheme } from './view-memory';
 
@@ -47,11 +49,35 @@ const opening = createOpening(context, decisions, scoring, previewing);
 const running = createRunning(context, opening.openedFiles);
 const feed = createEventFeed(context, () => void running.refresh().catch((thrown: unknown) => report(context, thrown)));
 
+const show: StudioActions['show'] = (change) => {
+  studio.setState(({ view }) => ({ view: { ...view, ...change } }));
+  const { theme, rowLength, order } = change;
+  if (theme ?? rowLength ?? order) {
+    const { view } = studio.getState();
+    const chosen = theme ?? recallView().theme;
+    rememberView({
+      rowLength: view.rowLength,
+      order: view.order,
+      ...(chosen === undefined ? {} : { theme: chosen }),
+    });
+  }
+};
+
+const setups = createSetups(context, opening, {
+  ...decisions,
+  show,
+  carryOut: running.carryOut,
+  openFiles: (files) => documents.openFiles(files),
+});
+const documents = createDocuments(context, opening, setups);
+
 export const actions: StudioActions = {
-  start: opening.start,
-  openNetwork: opening.openNetwork,
+  start: (device, link) => opening.start(device, link === undefined ? undefined : () => setups.openLink(link)),
+  openNetwork: (source, files) => opening.openNetwork(source, files),
+  openLink: setups.openLink,
+  openSetup: setups.openSetup,
   openDataset: opening.openDataset,
-  openFiles: opening.openFiles,
+  openFiles: documents.openFiles,
   openCandidate: opening.openCandidate,
   cancelOpening: opening.cancelOpening,
   chooseMethod: decisions.chooseMethod,
@@ -75,19 +101,7 @@ export const actions: StudioActions = {
   deleteRun: running.deleteRun,
   tickRun: running.tickRun,
   ...createExporting(context),
-  show(change) {
-    studio.setState(({ view }) => ({ view: { ...view, ...change } }));
-    const { theme, rowLength, order } = change;
-    if (theme ?? rowLength ?? order) {
-      const { view } = studio.getState();
-      const chosen = theme ?? recallView().theme;
-      rememberView({
-        rowLength: view.rowLength,
-        order: view.order,
-        ...(chosen === undefined ? {} : { theme: chosen }),
-      });
-    }
-  },
+  show,
   dismiss(notice) {
     studio.setState(({ notices }) => ({ notices: notices.filter(({ id }) => id !== notice) }));
   },

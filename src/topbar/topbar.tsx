@@ -10,6 +10,7 @@ import { ExportMenu } from './export-menu';
 import { Brand, HalfDisc } from './glyphs';
 import { KeysHelp } from './keys-help';
 import { NetworkMenu } from './network-menu';
+import { ShareLink } from './share-link';
 import styles from './topbar.module.css';
 
 export function TopBar() {
@@ -35,6 +36,7 @@ export function TopBar() {
         >
           Open file
         </button>
+        <ShareLink />
         <ExportMenu />
         <DeviceBadge />
         <ThemeButton />

@@ -28,7 +28,7 @@ function Line({ notice }: { readonly notice: Notice }) {
   const { id, tone, message, action } = notice;
   const line = useRef<HTMLLIElement>(null);
   useEffect(() => {
-    if (tone === 'error') return undefined;
+    if (tone !== 'note') return undefined;
     const timer = setInterval(() => {
       // Whoever points at it or stands on its button is still reading.
       if (line.current?.matches(':hover, :focus-within') !== true) actions.dismiss(id);
