@@ -6,7 +6,7 @@
  */
 import { isLink, readLink, writeLink } from '../sharing/link';
 import { compactSetup, type Setup } from '../sharing/setup';
-import type { Recipe } from '../../workers/protocol';
+import type { DataSource, Recipe } from '../../workers/protocol';
 import { pickFiles } from '../ui/file-picker';
 import { adoptRecipe, canAdopt } from './adopt';
 import { notify, report, type StudioContext } from './context';
@@ -67,10 +67,9 @@ export function createSetups(context: StudioContext, opening: Opening, gestures:
       waiting = setup;
       return askForNetwork(setup);
     }
-    const needsAsking = data.source !== 'shapes10';
     await opening.openNetwork(source, [], {
       seed: setup.recipe.seed,
-      ...(needsAsking ? {} : { data: { source: data, files: [] } }),
+      ...(isMade(data) ? { data: { source: data, files: [] } } : {}),
     });
     arrange(setup);
   }
@@ -107,7 +106,7 @@ export function createSetups(context: StudioContext, opening: Opening, gestures:
   function askForData({ data }: Recipe): void {
     const open = store.getState().dataset?.source;
     if (open !== undefined && open.source === data.source && JSON.stringify(open) === JSON.stringify(data)) return;
-    if (data.source === 'shapes10') return void opening.openDataset(data);
+    if (isMade(data)) return void opening.openDataset(data);
     if (data.source === 'hub') {
       notify(context, `This setup measures on images of ${data.url}.`, {
         tone: 'ask',
@@ -115,7 +114,7 @@ export function createSetups(context: StudioContext, opening: Opening, gestures:
       });
       return;
     }
-    const what = data.source === 'cifar10' ? 'the CIFAR-10 archive' : `the images of "${data.name}"`;
+    const what = data.source === 'folder' ? `the images of "${data.name}"` : 'the CIFAR-10 archive';
     notify(context, `This setup measures on ${what}. Open or drop them to go on.`, {
       tone: 'ask',
       action: { label: 'Open files', run: () => choose('') },
@@ -167,4 +166,9 @@ export function createSetups(context: StudioContext, opening: Opening, gestures:
       );
     },
   };
+}
+
+/** Procedural data are made on the spot; everything else is a file or a download. */
+function isMade({ source }: DataSource): boolean {
+  return source === 'shapes10' || source === 'cuerods';
 }
