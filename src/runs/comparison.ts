@@ -55,7 +55,7 @@ export function compareCuts(
   const cuts = runs.map((run) => removedBy(run));
   if (cuts.every((cut) => cut === null)) return [];
   const lines = graph.layers.filter(isWeighted).map((layer) => {
-    const width = layer.op === 'conv' ? layer.filters : layer.op === 'dense' ? layer.units : null;
+    const width = 'filters' in layer ? layer.filters : layer.op === 'dense' ? layer.units : null;
     const values = cuts.map((cut) => {
       if (cut === null) return NONE;
       const lost = cut[layer.id]?.length ?? 0;

@@ -41,7 +41,7 @@ export function fixtureScores(graph: Graph, seed: number): FilterScores {
 }
 
 function filtersOf(layer: Layer, graph: Graph): number {
-  if (layer.op === 'conv') return layer.filters;
+  if ('filters' in layer) return layer.filters;
   if (layer.op === 'dense') return layer.units;
   const input = graph.layers.find(({ id }) => id === layer.inputs[0]);
   return input === undefined ? 0 : filtersOf(input, graph);

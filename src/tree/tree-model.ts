@@ -171,7 +171,7 @@ function sourceOf(layer: Layer | undefined, layers: ReadonlyMap<LayerId, Layer>)
   let at = layers.get(layer?.inputs[0] ?? '');
   while (at !== undefined) {
     if (isWeighted(at)) return at.id;
-    if (at.op === 'add' || at.op === 'concat') return null;
+    if (at.op === 'add' || at.op === 'concat' || at.op === 'opaque') return null;
     at = layers.get(at.inputs[0] ?? '');
   }
   return null;
@@ -179,7 +179,7 @@ function sourceOf(layer: Layer | undefined, layers: ReadonlyMap<LayerId, Layer>)
 
 /** Whether a layer's cost shrinks with its inputs: every convolution but a depthwise one. */
 function mixesChannels(layer: Layer, inputs: number): boolean {
-  if (layer.op === 'dense') return true;
+  if (layer.op === 'dense' || layer.op === 'convTranspose') return true;
   return layer.op === 'conv' && (layer.groups === 1 || inputs > layer.groups);
 }
 
@@ -219,6 +219,8 @@ function describe(layer: Layer | undefined, inputs: number, outputs: number, sha
   switch (layer?.op) {
     case 'conv':
       return `${layer.kernelSize[0]} × ${layer.kernelSize[1]} conv, ${inputs} to ${outputs} channels${place}`;
+    case 'convTranspose':
+      return `${layer.kernelSize[0]} × ${layer.kernelSize[1]} transposed conv, ${inputs} to ${outputs} channels${place}`;
     case 'depthwise':
       return `${layer.kernelSize[0]} × ${layer.kernelSize[1]} depthwise conv, ${outputs} channels${place}`;
     default:

@@ -24,7 +24,7 @@ export interface DeviceReport {
   readonly selfCheckError: number;
 }
 
-export type ParameterRole = 'kernel' | 'bias' | 'gamma' | 'beta';
+export type ParameterRole = 'kernel' | 'bias' | 'gamma' | 'beta' | 'slope';
 
 /** A trainable tensor on the device. `layers` has more than one entry when the tensor is shared. */
 export interface Parameter {

@@ -43,7 +43,7 @@ export function planMemory(graph: Graph, batch: number, use: PlannedUse): Memory
   for (const layer of graph.layers) {
     const output = 4 * batch * sizeOf(shapes.get(layer.id) ?? []);
     const inputs = layer.inputs.map((id) => 4 * batch * sizeOf(shapes.get(id) ?? []));
-    const working = workingBytes(layer, output, inputs, use);
+    const working = workingBytes(layer, output, inputs, shapes.get(layer.inputs[0] ?? '') ?? [], use);
     buffers.push({ layer: layer.id, bytes: Math.max(output, working), perImage: true });
     largest = Math.max(largest, output + 2 * working + inputs.reduce((sum, bytes) => sum + bytes, 0));
     if (isRemembered(graph, layer)) remembered += output;
@@ -91,10 +91,17 @@ export function bytesText(bytes: number): string {
 }
 
 /** Largest temporary the layer's operations make beside their inputs and output. */
-function workingBytes(layer: Layer, output: number, inputs: readonly number[], use: PlannedUse): number {
+function workingBytes(
+  layer: Layer,
+  output: number,
+  inputs: readonly number[],
+  inputShape: readonly number[],
+  use: PlannedUse,
+): number {
   const input = inputs[0] ?? 0;
   switch (layer.op) {
     case 'conv':
+    case 'convTranspose':
       // Training transposes input and output gradient; the phases of a strided input gradient round up.
       return use === 'training' ? Math.max(input, output) * 1.1 : 0;
     case 'depthwise':
@@ -102,8 +109,9 @@ function workingBytes(layer: Layer, output: number, inputs: readonly number[], u
     case 'maxPool':
       // Zeros between the pixels of the output gradient.
       return use === 'training' ? output * layer.stride[0] * layer.stride[1] : input;
-    case 'upsample':
-      return input * layer.scale[0];
+    case 'resize':
+      // Resized in height, not yet in width.
+      return (input / (inputShape[0] ?? 1)) * layer.size[0];
     default:
       return use === 'training' ? Math.max(output, input) : 0;
   }

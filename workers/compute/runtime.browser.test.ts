@@ -23,7 +23,7 @@ function enormous(side: number): Network {
   const graph: Graph = {
     layers: [
       { id: 'input', inputs: [], op: 'input', shape: [1, 1, 1] },
-      { id: 'enlarged', inputs: ['input'], op: 'upsample', scale: [side, side], mode: 'nearest' },
+      { id: 'enlarged', inputs: ['input'], op: 'resize', size: [side, side], mode: 'nearest', grid: 'halfPixel' },
       { id: 'shifted', inputs: ['enlarged'], op: 'activation', kind: 'sigmoid' },
     ],
     outputs: ['shifted'],

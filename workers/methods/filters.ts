@@ -1,12 +1,19 @@
 /** Filters as columns of a matrix, and scoring layer by layer: what the criteria on weights share. */
-import { isWeighted, NetworkError, type LayerId, type Network, type WeightedLayer } from '../network/graph';
+import {
+  isWeighted,
+  NetworkError,
+  type LayerId,
+  type Network,
+  type Tensor,
+  type WeightedLayer,
+} from '../network/graph';
 import type { FilterScores } from '../network/plan';
 import { createTurns } from '../training/turns';
 import type { MethodContext } from './method';
 
 /**
- * The filters of one layer. Whatever the layer (`[kh, kw, cin, filters]`, depthwise `[kh, kw, c, 1]`, dense
- * `[features, units]`), the row-major kernel is a `[size, count]` matrix whose column f is filter f. Biases are left out.
+ * The filters of one layer, a row-major `[size, count]` matrix whose column f is filter f: what most kernels are already
+ * (`[kh, kw, cin, filters]`, depthwise `[kh, kw, c, 1]`, dense `[features, units]`). Biases are left out.
  */
 export interface FilterMatrix {
   readonly size: number;
@@ -20,9 +27,21 @@ export function filterMatrix(network: Network, layer: WeightedLayer): FilterMatr
   if (kernel === undefined) {
     throw new NetworkError(`Layer "${layer.id}" names the tensor "${layer.kernel}", which is missing.`, layer.id);
   }
-  const { shape, values } = kernel;
+  const { shape, values } = layer.op === 'convTranspose' ? filtersLast(kernel) : kernel;
   const count = (layer.op === 'depthwise' ? shape[2] : shape.at(-1)) ?? 0;
   return { size: values.length / count, count, values };
+}
+
+/** `[kh, kw, filters, cin]` as `[kh, kw, cin, filters]`. */
+function filtersLast({ shape, values }: Tensor): Tensor {
+  const [kh = 1, kw = 1, filters = 1, cin = 1] = shape;
+  const turned = new Float32Array(values.length);
+  values.forEach((value, at) => {
+    const tap = Math.floor(at / (filters * cin));
+    const filter = Math.floor(at / cin) % filters;
+    turned[(tap * cin + (at % cin)) * filters + filter] = value;
+  });
+  return { shape: [kh, kw, cin, filters], values: turned };
 }
 
 /** Per filter, the sum of `term` over its weights, in float64. */

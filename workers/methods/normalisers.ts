@@ -41,6 +41,8 @@ function follow(
       case 'maxPool':
         return follow(graph, reader.id, offset, shapes, found);
       case 'concat': {
+        // Side by side in space, two layers share one channel of the batch norm.
+        if (reader.axis === 'height' || reader.axis === 'width') return false;
         const before = reader.inputs.slice(0, reader.inputs.indexOf(id));
         const shift = before.reduce((sum, input) => sum + channelCount(shapes, input), 0);
         return follow(graph, reader.id, offset + shift, shapes, found);

@@ -32,6 +32,17 @@ const byHand = network('input 1x2x2 / conv 2 1x2 / globalPool / dense 1', {
 });
 
 describe('l1 and l2', () => {
+  it('read a transposed kernel by its filters, which are not its last axis', async () => {
+    // [kh 1, kw 2, filters 2, cin 3]: filter 0 = 1 2 3 and 7 8 9, filter 1 = -4 5 6 and 1 0 0.
+    const kernel = { shape: [1, 2, 2, 3], values: [1, 2, 3, -4, 5, 6, 7, 8, 9, 1, 0, 0] };
+    const transposed = network('input 2x2x3 / t = convTranspose 2 1x2 / globalPool / dense 1', { 't.kernel': kernel });
+    expect([...((await scores(l1, transposed))['t'] ?? [])]).toEqual([30, 16]);
+    expect((await scores(l2, transposed))['t']?.[0]).toBeCloseTo(Math.sqrt(208), 5);
+    // Two filters: each is as far from the other.
+    const apart = Math.sqrt(25 + 9 + 9 + 36 + 64 + 81);
+    for (const score of (await scores(fpgm, transposed))['t'] ?? []) expect(score).toBeCloseTo(apart, 5);
+  });
+
   it('score a filter by its norm', async () => {
     const sums = await scores(l1, byHand);
     expect([...(sums['conv1'] ?? [])]).toEqual([6, 4.5]);

@@ -26,7 +26,12 @@ const ACTIONS = [
   'gate',
   'attention',
   'product',
-  'upsample',
+  'resize',
+  'transposed',
+  'prelu',
+  'scale',
+  'stack',
+  'fold',
   'again',
 ] as const;
 
@@ -38,7 +43,20 @@ interface Step {
   readonly choice: number;
 }
 
-const KINDS: readonly ActivationKind[] = ['relu', 'sigmoid', 'tanh', 'hardSwish', 'leakyRelu', 'elu'];
+/** Half of them are not 0 at 0. */
+const KINDS: readonly ActivationKind[] = [
+  'relu',
+  'sigmoid',
+  'tanh',
+  'hardSwish',
+  'leakyRelu',
+  'elu',
+  'gelu',
+  'softplus',
+  'hardSigmoid',
+  'clip',
+];
+const GRIDS = ['halfPixel', 'asymmetric', 'alignCorners'] as const;
 const unit = { stride: [1, 1], dilation: [1, 1] } as const;
 const point = { kernelSize: [1, 1], padding: [0, 0, 0, 0], ...unit } as const;
 const square = { kernelSize: [3, 3], padding: [1, 1, 1, 1], ...unit } as const;
@@ -104,7 +122,7 @@ class Growth {
         break;
       }
       case 'activation':
-        this.put({ op: 'activation', kind: KINDS[choice % KINDS.length] ?? 'relu' }, [from]);
+        this.activation(from, KINDS[choice % KINDS.length] ?? 'relu');
         break;
       case 'add':
         this.put({ op: 'add' }, [from, this.twin(from, spatial, choice)]);
@@ -145,7 +163,9 @@ class Growth {
         );
         break;
       case 'gate': {
-        const mean = this.put({ op: 'globalPool', mode: 'average' }, [from]);
+        const keepSpatial = choice % 2 === 0;
+        const pooled = this.put({ op: 'globalPool', mode: 'average', keepSpatial }, [from]);
+        const mean = keepSpatial ? this.put({ op: 'reshape', shape: [channels] }, [pooled]) : pooled;
         const gate = this.put({ op: 'activation', kind: 'sigmoid' }, [this.dense(this.dense(mean, 2), channels)]);
         this.put({ op: 'multiply' }, [from, gate]);
         break;
@@ -153,9 +173,43 @@ class Growth {
       case 'attention':
         this.put({ op: 'multiply' }, [from, this.conv(from, 1, point)]);
         break;
-      case 'upsample':
-        if (height * width <= 8)
-          this.put({ op: 'upsample', scale: [2, 1], mode: choice % 2 === 0 ? 'nearest' : 'bilinear' }, [from]);
+      case 'resize': {
+        const size = [1 + (choice % 5), 1 + ((choice >> 2) % 4)] as const;
+        const grid = GRIDS[choice % 3] ?? 'halfPixel';
+        this.put({ op: 'resize', size, mode: choice % 2 === 0 ? 'nearest' : 'bilinear', grid }, [from]);
+        break;
+      }
+      case 'transposed':
+        this.put(
+          {
+            op: 'convTranspose',
+            filters: 1 + (choice % 6),
+            kernelSize: [2, 3],
+            stride: [height > 4 ? 1 : 2, 1],
+            padding: [choice % 2, 0, 1, 1],
+            outputPadding: [0, 0],
+            kernel: this.name('kernel'),
+            bias: this.name('bias'),
+          },
+          [from],
+        );
+        break;
+      case 'prelu':
+        this.put({ op: 'prelu', slope: this.name('slope') }, [from]);
+        break;
+      case 'scale':
+        this.put({ op: 'scale', factor: 0.5, offset: (choice % 3) - 1 }, [from]);
+        break;
+      case 'stack': {
+        const other = this.twin(from, spatial, choice);
+        if (height * width <= 16)
+          this.put({ op: 'concat', axis: choice % 2 === 0 ? 'height' : 'width' }, [from, other]);
+        break;
+      }
+      case 'fold':
+        // Turned on its side, channels stay; pixels dealt out as channels, they do not.
+        if (choice % 4 > 0) this.put({ op: 'reshape', shape: [width, height, channels] }, [from]);
+        else if (channels * width <= 12) this.put({ op: 'reshape', shape: [height, 1, width * channels] }, [from]);
         break;
       case 'again':
         this.again(from, channels);
@@ -192,6 +246,10 @@ class Growth {
     const layer = this.layers.at(-1);
     const second = this.put({ op: 'activation', kind: 'tanh' }, [first]);
     if (layer?.op === 'conv') this.conv(second, channels, { ...square, kernel: layer.kernel, bias: layer.bias });
+  }
+
+  private activation(from: LayerId, kind: ActivationKind): LayerId {
+    return this.put({ op: 'activation', kind, ...(kind === 'clip' ? { min: 0.25, max: 2 } : {}) }, [from]);
   }
 
   private conv(from: LayerId, filters: number, options: Partial<ConvLayer>): LayerId {

@@ -52,6 +52,10 @@ describe('networkCosts', () => {
     ['input 8x6x4 / conv 6 3x3 s2 p1 g2 bias', 12 * 9 * 2 * 6, 9 * 2 * 6 + 6],
     // Dilation spreads the taps without adding any: 4*2 positions.
     ['input 8x6x3 / conv 4 3x3 d2', 8 * 27 * 4, 27 * 4],
+    // Transposed: every input pixel by every weight, whatever the crop and the stride: 48 * 9 * 3 * 4.
+    ['input 8x6x3 / convTranspose 4 3x3 s2 p1 o1 bias', 48 * 108, 108 + 4],
+    ['input 8x6x3 / convTranspose 2 2x4 s3x1 p0,1,2,1', 48 * 48, 48],
+    ['input 8x6x3 / prelu / scale 2 / resize 16 / gelu / globalPool keepSpatial / reshape 3', 0, 3],
     ['input 8x6x5 / depthwise 3x1 p1x0 bias', 48 * 3 * 5, 3 * 5 + 5],
     ['input 7 / dense 4 bias', 28, 32],
     ['input 8x6x3 / bn / relu / maxPool 2x2 s2 / globalPool / softmax', 0, 6],

@@ -2,11 +2,20 @@
  * What a network costs: multiply-adds (MACs) and parameters, per layer and in total, from the graph alone.
  *
  * MACs count the weights of convolutions and dense layers only: no bias, batch norm, activation or pooling. This is the
- * number papers of the field print as "FLOPs". Parameters are trainable numbers: kernels, biases, gamma, beta.
+ * number papers of the field print as "FLOPs". Parameters are trainable numbers: kernels, biases, gamma, beta, slopes.
  */
-import { type Graph, type LayerId, type Shape, type TensorName, isWeighted } from './graph';
+import { type Graph, type Layer, type LayerId, type Shape, type TensorName, isWeighted } from './graph';
 import { inferShapes, sizeOf } from './shapes';
 import { isTrainable, layerTensors } from './tensor-shapes';
+
+/**
+ * How often each number of a layer's kernel is used for one image: at every output position, in a transposed
+ * convolution at every input position (also where the crop drops the product); a dense layer has one position.
+ */
+export function kernelUses(layer: Layer, input: Shape, output: Shape): number {
+  const places = layer.op === 'convTranspose' ? input : output;
+  return places.length === 3 ? places[0] * places[1] : 1;
+}
 
 interface LayerCost {
   /** For one image. */
@@ -38,9 +47,7 @@ export function networkCosts(graph: Graph, shapes: ReadonlyMap<LayerId, Shape> =
     let parameters = 0;
     if (input !== undefined && output !== undefined) {
       for (const { name, role, shape } of layerTensors(layer, input)) {
-        // Each kernel number is used once at every output position; a dense output has one position.
-        const positions = output.length === 3 ? output[0] * output[1] : 1;
-        if (role === 'kernel' && isWeighted(layer)) macs = positions * sizeOf(shape);
+        if (role === 'kernel' && isWeighted(layer)) macs = kernelUses(layer, input, output) * sizeOf(shape);
         if (!isTrainable(role) || counted.has(name)) continue;
         counted.add(name);
         parameters += sizeOf(shape);

@@ -11,7 +11,7 @@ import { channelsOf, inferShapes } from './shapes';
 import { tensorAxes } from './tensor-axes';
 import { expectedTensors } from './tensor-shapes';
 
-export type TieKind = 'add' | 'multiply' | 'depthwise' | 'grouped' | 'shared' | 'pad' | 'flatten';
+export type TieKind = 'add' | 'multiply' | 'concat' | 'depthwise' | 'grouped' | 'shared' | 'pad' | 'flatten';
 
 /** Where and how channels of a class are held together, or merely carried along (`pad`, `flatten`). */
 export interface Tie {
@@ -81,6 +81,8 @@ class Propagation {
         return this.fresh(layer.units);
       case 'conv':
         return this.convAtoms(layer, input);
+      case 'convTranspose':
+        return this.fresh(layer.filters);
       case 'depthwise':
         this.note(input, { kind: 'depthwise', layer: layer.id });
         return input;
@@ -92,6 +94,10 @@ class Propagation {
         else this.lock(second, `Its single channel is spread over all channels in "${layer.id}".`);
         return input;
       case 'concat':
+        if (layer.axis === 'height' || layer.axis === 'width') {
+          for (const other of inputs.slice(1)) this.join(input, other, { kind: 'concat', layer: layer.id });
+          return input;
+        }
         return Int32Array.from(inputs.flatMap((atoms) => [...atoms]));
       case 'pad': {
         const [before, after] = layer.channels;
@@ -111,17 +117,37 @@ class Propagation {
           { length: channelsOf(this.shapeOf(layer.id)) },
           (_, at) => input[at % input.length] ?? 0,
         );
+      case 'reshape': {
+        if (channelsOf(layer.shape) === input.length) return input;
+        const reason = `Reshape "${layer.id}" deals ${input.length} channels out anew, so all must keep their places.`;
+        return this.lockedThrough(layer, inputs, reason);
+      }
+      case 'opaque':
+        return this.lockedThrough(
+          layer,
+          inputs,
+          `"${layer.id}" (${layer.operator}) is not understood. ${layer.reason}`,
+        );
       case 'softmax':
         this.lock(input, `Softmax "${layer.id}" shares one whole among all of its channels.`);
         return input;
       case 'batchNorm':
       case 'activation':
+      case 'prelu':
+      case 'scale':
       case 'maxPool':
       case 'averagePool':
       case 'globalPool':
-      case 'upsample':
+      case 'resize':
         return input;
     }
+  }
+
+  /** Channels that must all stay, before and after a layer that does not keep them apart. */
+  private lockedThrough(layer: Layer, inputs: readonly Int32Array[], reason: string): Int32Array {
+    const output = this.fresh(channelsOf(this.shapeOf(layer.id)));
+    for (const atoms of [...inputs, output]) this.lock(atoms, reason);
+    return output;
   }
 
   private convAtoms(layer: ConvLayer, input: Int32Array): Int32Array {

@@ -3,7 +3,7 @@
  */
 import { keptChannels, removedClasses, channelsOfClasses, type KeptChannels } from './closure';
 import { couplingOf, type ChannelClass } from './coupling';
-import type { Graph, Layer, Network, Tensor, TensorName } from './graph';
+import type { Graph, Layer, Network, Shape, Tensor, TensorName } from './graph';
 import type { RemovedChannels } from './plan';
 import { labelledTensors } from './tensor-axes';
 
@@ -49,6 +49,11 @@ function narrowedLayer(layer: Layer, input: Int32Array, output: Int32Array, inpu
       const groups = layer.groups > 1 && layer.groups === inputWidth ? input.length : layer.groups;
       return { ...layer, filters: output.length, groups };
     }
+    case 'convTranspose':
+      return { ...layer, filters: output.length };
+    case 'reshape':
+      // Other reshapes are locked, so there the shape stays.
+      return { ...layer, shape: layer.shape.with(layer.shape.length - 1, output.length) as unknown as Shape };
     case 'dense':
       return { ...layer, units: output.length };
     case 'pad': {

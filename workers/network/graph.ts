@@ -17,7 +17,19 @@ export type Padding = readonly [number, number, number, number];
 /** Spatial tensors are `[height, width, channels]`, flat ones `[features]`; the batch axis is never written. */
 export type Shape = readonly [number, number, number] | readonly [number];
 
-export type ActivationKind = 'relu' | 'relu6' | 'leakyRelu' | 'elu' | 'hardSwish' | 'swish' | 'sigmoid' | 'tanh';
+export type ActivationKind =
+  | 'relu'
+  | 'relu6'
+  | 'clip'
+  | 'leakyRelu'
+  | 'elu'
+  | 'softplus'
+  | 'gelu'
+  | 'hardSwish'
+  | 'swish'
+  | 'hardSigmoid'
+  | 'sigmoid'
+  | 'tanh';
 
 interface LayerBase {
   readonly id: LayerId;
@@ -61,6 +73,21 @@ export interface DenseLayer extends LayerBase {
   readonly bias?: TensorName | undefined;
 }
 
+/**
+ * Transposed convolution: each input pixel adds its multiple of the kernel at `stride` times its place. Kernel
+ * `[kh, kw, filters, cin]`, bias `[filters]`; no groups, no dilation.
+ *
+ * `padding` is cropped from the full result (height (h - 1) stride + kh). `outputPadding` makes it longer at bottom and
+ * right, by less than the stride: rows that the crop took, or rows of bias alone where nothing reaches.
+ */
+export interface ConvTransposeLayer extends LayerBase, Windowed {
+  readonly op: 'convTranspose';
+  readonly filters: number;
+  readonly outputPadding: Pair;
+  readonly kernel: TensorName;
+  readonly bias?: TensorName | undefined;
+}
+
 /** All tensors `[c]`. An absent gamma is 1, an absent beta 0. */
 export interface BatchNormLayer extends LayerBase {
   readonly op: 'batchNorm';
@@ -74,8 +101,26 @@ export interface BatchNormLayer extends LayerBase {
 export interface ActivationLayer extends LayerBase {
   readonly op: 'activation';
   readonly kind: ActivationKind;
-  /** Negative slope of `leakyRelu`, 0.01 when absent; unused otherwise. `elu` has alpha 1. */
+  /** Negative slope of `leakyRelu`, 0.01 when absent; slope of `hardSigmoid`, 1/6 when absent. `elu` has alpha 1. */
   readonly slope?: number | undefined;
+  /** `hardSigmoid` is max(0, min(1, slope x + offset)); 0.5 when absent. */
+  readonly offset?: number | undefined;
+  /** Bounds of `clip`; without one, that side is open. */
+  readonly min?: number | undefined;
+  readonly max?: number | undefined;
+}
+
+/** x where it is positive, `slope` x where not; slope `[c]`. */
+export interface PReluLayer extends LayerBase {
+  readonly op: 'prelu';
+  readonly slope: TensorName;
+}
+
+/** factor * x + offset, the same for all values. */
+export interface ScaleLayer extends LayerBase {
+  readonly op: 'scale';
+  readonly factor: number;
+  readonly offset: number;
 }
 
 /** Two or more inputs of equal shape. */
@@ -88,9 +133,10 @@ export interface MultiplyLayer extends LayerBase {
   readonly op: 'multiply';
 }
 
-/** Concatenation along channels. */
+/** Joined along one axis, channels when absent; the other axes agree. */
 export interface ConcatLayer extends LayerBase {
   readonly op: 'concat';
+  readonly axis?: 'height' | 'width' | 'channels' | undefined;
 }
 
 export interface MaxPoolLayer extends LayerBase, Windowed {
@@ -103,15 +149,22 @@ export interface AveragePoolLayer extends LayerBase, Windowed {
   readonly countPadding: boolean;
 }
 
-/** `[h, w, c]` to `[c]`. */
+/** `[h, w, c]` to `[c]`, or to `[1, 1, c]` with `keepSpatial`. */
 export interface GlobalPoolLayer extends LayerBase {
   readonly op: 'globalPool';
   readonly mode: 'average' | 'max';
+  readonly keepSpatial?: boolean | undefined;
 }
 
 /** `[h, w, c]` to `[h * w * c]`, channel fastest (NHWC order). */
 export interface FlattenLayer extends LayerBase {
   readonly op: 'flatten';
+}
+
+/** The same numbers in row-major NHWC order, under another shape of equal size. */
+export interface ReshapeLayer extends LayerBase {
+  readonly op: 'reshape';
+  readonly shape: Shape;
 }
 
 /** Zero padding in space and, for option-A shortcuts, in channels `[before, after]`. */
@@ -129,24 +182,56 @@ export interface SliceLayer extends LayerBase {
   readonly stride: readonly [number, number, number];
 }
 
-/** Whole factors. `bilinear` samples at half-pixel centres (no aligned corners) and repeats the border. */
-export interface UpsampleLayer extends LayerBase {
-  readonly op: 'upsample';
-  readonly scale: Pair;
+/** Where output pixel i of `out` looks among `in` input pixels: see `ResizeLayer`. */
+export type ResizeGrid = 'halfPixel' | 'asymmetric' | 'alignCorners';
+
+/**
+ * Any size to any size. Output pixel i of `out` sits at input position
+ *
+ * - `halfPixel`: (i + 0.5) in / out - 0.5, `nearest` takes floor((i + 0.5) in / out);
+ * - `asymmetric`: i in / out, `nearest` takes its floor;
+ * - `alignCorners`: i (in - 1) / (out - 1), or 0 for one output pixel, `nearest` takes the nearer, of two the later.
+ *
+ * `bilinear` mixes the two pixels around the position, per axis; beyond the border the border repeats. No antialiasing.
+ */
+export interface ResizeLayer extends LayerBase {
+  readonly op: 'resize';
+  /** Height and width of the output. */
+  readonly size: Pair;
   readonly mode: 'nearest' | 'bilinear';
+  readonly grid: ResizeGrid;
 }
 
+/** Over the last axis. */
 export interface SoftmaxLayer extends LayerBase {
   readonly op: 'softmax';
+}
+
+/**
+ * Something a file holds that its reader did not understand. It cannot be run; every channel that reaches it stays, and
+ * what is around it can still be looked at, scored by its weights, and cut.
+ */
+export interface OpaqueLayer extends LayerBase {
+  readonly op: 'opaque';
+  /** What the file calls it: "GridSample". */
+  readonly operator: string;
+  /** Why it cannot be run, as a sentence for people. */
+  readonly reason: string;
+  readonly shape: Shape;
+  /** What a writer of the same format needs to put it back. */
+  readonly payload?: string | undefined;
 }
 
 export type Layer =
   | InputLayer
   | ConvLayer
+  | ConvTransposeLayer
   | DepthwiseLayer
   | DenseLayer
   | BatchNormLayer
   | ActivationLayer
+  | PReluLayer
+  | ScaleLayer
   | AddLayer
   | MultiplyLayer
   | ConcatLayer
@@ -154,10 +239,12 @@ export type Layer =
   | AveragePoolLayer
   | GlobalPoolLayer
   | FlattenLayer
+  | ReshapeLayer
   | PadLayer
   | SliceLayer
-  | UpsampleLayer
-  | SoftmaxLayer;
+  | ResizeLayer
+  | SoftmaxLayer
+  | OpaqueLayer;
 
 export type LayerOp = Layer['op'];
 
@@ -239,10 +326,18 @@ export interface Network {
 }
 
 /** Layers with a kernel of their own, whose outputs are filters. */
-export type WeightedLayer = ConvLayer | DepthwiseLayer | DenseLayer;
+export type WeightedLayer = ConvLayer | ConvTransposeLayer | DepthwiseLayer | DenseLayer;
 
 export function isWeighted(layer: Layer): layer is WeightedLayer {
-  return layer.op === 'conv' || layer.op === 'depthwise' || layer.op === 'dense';
+  return layer.op === 'conv' || layer.op === 'convTranspose' || layer.op === 'depthwise' || layer.op === 'dense';
+}
+
+/** Why the network cannot be run: an operation its reader did not understand. Null when it can. */
+export function obstacleOf(graph: Graph): { readonly layer: LayerId; readonly message: string } | null {
+  const opaque = graph.layers.find((layer) => layer.op === 'opaque');
+  if (opaque?.op !== 'opaque') return null;
+  const message = `The network cannot be run: layer "${opaque.id}" (${opaque.operator}). ${opaque.reason}`;
+  return { layer: opaque.id, message };
 }
 
 /** Base of every error about a network: carries the layer it is about. */

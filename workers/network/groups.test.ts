@@ -1,8 +1,10 @@
 /** One hazard after another; the expected groups were worked out on paper from the drawing of each graph. */
 import { describe, expect, it } from 'vitest';
-import type { Graph } from './graph';
+import { cutGraph } from './cut';
+import { obstacleOf, type Graph } from './graph';
 import { channelGroups, describeGroup, groupIndex, lockedLayers } from './groups';
 import { hazards } from './hazard-networks';
+import { graphFromText } from './text';
 import { buildZooGraph } from './zoo';
 
 /** `a[0 1] + b[2 3]`: members with their channels unit by unit, units apart by spaces; `!` in front when locked. */
@@ -92,6 +94,49 @@ describe('channel groups', () => {
     expect(drawn(hazards.flatten)).toEqual(['a: a[0 1 2]', 'hidden: hidden[0 1 2 3 4]', head]);
   });
 
+  it('run through whatever keeps channels apart', () => {
+    expect(drawn(hazards.carried)).toEqual(['a: a[0 1 2 3]', 'b: b[0 1 2]', head]);
+  });
+
+  it('begin anew at a transposed convolution', () => {
+    expect(drawn(hazards.transposed)).toEqual(['a: a[0 1 2]', 't: t[0 1 2 3]', 'b: b[0 1 2]', head]);
+  });
+
+  it('join what is laid side by side', () => {
+    expect(drawn(hazards.sideBySide)).toEqual(['a: a[0 1 2] + b[0 1 2] + c[0 1 2]', head]);
+  });
+
+  it('tie layers that bend by one slope', () => {
+    expect(drawn(hazards.sharedSlope)).toEqual(['a: a[0 1 2] + b[0 1 2]', head]);
+  });
+
+  it('lock channels that are dealt out anew', () => {
+    expect(drawn(hazards.reshaped)).toEqual(['! a: a[0 1 2 3]', 'b: b[0 1 2]', head]);
+  });
+
+  it('lock whatever reaches an operation that is not understood, before it and after', () => {
+    const graph = graphFromText(`input 4x4x2 / a = conv 3 3x3 p1 / b = conv 4 3x3 p1 / relu / c = conv 3 3x3 p1
+      odd = opaque GridSample 4x4x5 reason="It is not known here." < relu1 c / d = depthwise 3x3 p1
+      e = conv 5 1x1 < a / add < . d / globalPool / head = dense 2`);
+    expect(drawn(graph)).toEqual([
+      'a: a[0 1 2]',
+      '! b: b[0 1 2 3]',
+      '! c: c[0 1 2]',
+      '! d: d[0 1 2 3 4] + e[0 1 2 3 4]',
+      head,
+    ]);
+    expect(lockedLayers(graph).get('e')).toBe('"odd" (GridSample) is not understood. It is not known here.');
+    // What is around it can still be cut, and costs what it did.
+    const cut = cutGraph(graph, { a: [1] });
+    expect(
+      cut.layers.map((layer) => (layer.op === 'conv' ? layer.filters : layer.op === 'opaque' ? layer.shape : 0)),
+    ).toEqual([0, 2, 4, 0, 3, [4, 4, 5], 0, 5, 0, 0, 0]);
+    expect(obstacleOf(cut)).toEqual({
+      layer: 'odd',
+      message: 'The network cannot be run: layer "odd" (GridSample). It is not known here.',
+    });
+  });
+
   it('nest the stages of an option-A ResNet', () => {
     const groups = channelGroups(buildZooGraph({ architecture: 'resnet20' }));
     const streams = groups.filter(({ id }) => !id.endsWith('conv1') && id !== 'classifier');
@@ -144,6 +189,7 @@ describe('words', () => {
         ""one" would lose its only filter.",
         "Tied to the network's input "input", whose channels are given.",
         "Slice "every2" takes one channel in 2, so all must keep their places.",
+        "Reshape "fold" deals 4 channels out anew, so all must keep their places.",
         "Softmax "soft" shares one whole among all of its channels.",
       ]
     `);
@@ -160,6 +206,8 @@ describe('words', () => {
         hazards.excitation,
         hazards.depthwiseInput,
         hazards.shared,
+        hazards.sideBySide,
+        hazards.sharedSlope,
       ].map(text),
     ).toMatchInlineSnapshot(`
       [
@@ -169,6 +217,8 @@ describe('words', () => {
         "4 filters each of a and gate. Multiplied together in scaled.",
         "2 filters of first. Filtered one by one in first. Cannot be cut: Tied to the network's input "input", whose channels are given.",
         "3 filters each of a, step1 and step2. Sharing their weights in step2.",
+        "3 filters each of a, b and c. Laid side by side in concat1 and wide.",
+        "3 filters each of a and b. Sharing their weights in prelu2.",
       ]
     `);
     expect(text(buildZooGraph({ architecture: 'resnet56' }))).toMatchInlineSnapshot(

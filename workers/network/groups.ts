@@ -155,6 +155,7 @@ function signaturesOf(graph: Graph, { classes, count, locks }: Coupling): readon
 const TIE_TEXT: readonly (readonly [TieKind, string])[] = [
   ['add', 'added together in'],
   ['multiply', 'multiplied together in'],
+  ['concat', 'laid side by side in'],
   ['grouped', 'kept equal over the groups of'],
   ['shared', 'sharing their weights in'],
   ['depthwise', 'filtered one by one in'],

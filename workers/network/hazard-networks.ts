@@ -5,6 +5,7 @@ import { createRandom } from '../linalg/random';
 import type { ConvLayer, Graph, LayerId, Network, Tensor, TensorName } from './graph';
 import { sizeOf } from './shapes';
 import { expectedTensors } from './tensor-shapes';
+import { graphFromText } from './text';
 import { GraphBuilder } from './zoo/builder';
 
 /** `graph` with normal weights, statistics that are not those of a fresh network, and no symmetry to hide behind. */
@@ -118,6 +119,29 @@ export const hazards = {
     const crop = { begin: [0, 0, 0], end: [4, 4, 4], stride: [1, 1, 2] } as const;
     return net.conv('b', net.append({ id: 'every2', op: 'slice', inputs: [a], ...crop }), 2);
   }),
+  /** Everything that carries channels through unchanged, zero or not at zero. */
+  carried: graphFromText(
+    `input 4x4x2 / a = conv 4 3x3 p1 bias / bn / prelu / scale 2 offset=-1 / clip min=0.5 / resize 7x3 bilinear
+    softplus / hardSigmoid / gelu / reshape 3x7x4 / b = conv 3 3x3 p1 / globalPool keepSpatial / reshape 3 / head = dense 2`,
+  ),
+  /** A transposed convolution makes filters of its own and mixes those before it. */
+  transposed: graphFromText(
+    `input 4x4x2 / a = conv 3 3x3 p1 / t = convTranspose 4 3x2 s2x1 p1,0,0,1 o1x0 bias / prelu
+    b = convTranspose 3 2x2 s2 / globalPool / head = dense 2`,
+  ),
+  /** Laid side by side in space, channels meet channels. */
+  sideBySide: graphFromText(
+    `input 4x4x2 / a = conv 3 3x3 p1 bias / b = conv 3 3x3 p1 < input / c = conv 3 3x3 p1 < input / concat height < a b
+    high = slice 0:4 0:4 0:3 / wide = concat width < high c / globalPool / head = dense 2`,
+  ),
+  /** One slope tensor for two layers. */
+  sharedSlope: graphFromText(
+    `input 4x4x2 / a = conv 3 3x3 p1 / prelu slope=s / b = conv 3 3x3 p1 / prelu slope=s / globalPool / head = dense 2`,
+  ),
+  /** Four channels dealt out as two. */
+  reshaped: graphFromText(
+    `input 4x4x2 / a = conv 4 3x3 p1 / fold = reshape 4x8x2 / b = conv 3 3x3 p1 / globalPool / head = dense 2`,
+  ),
   /** Flattened 2x2x3 before the dense layer, softmax at the end. */
   flatten: flattened(),
 } as const satisfies Record<string, Graph>;

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { createRandom } from '../linalg/random';
 import type { NetworkMeta } from './graph';
-import { NetworkJsonError, type NetworkJsonFault, networkFromJson, networkToJson, upgradeDocument } from './json';
+import { networkFromJson, networkToJson, upgradeDocument } from './json';
+import { NetworkJsonError, type NetworkJsonFault } from './json-error';
 import { graphFromText } from './text';
 import { validateGraph } from './validate';
 import { buildZooGraph } from './zoo';
@@ -17,10 +18,25 @@ const meta: NetworkMeta = {
 };
 
 /** Version 1 as first written: must be readable for ever. */
-const golden =
+const goldenOne =
   '{"format":"espalier-network","version":1,"graph":{"layers":[{"id":"input","op":"input","inputs":[],"shape":[4,4,1]},' +
   '{"id":"c","op":"conv","inputs":["input"],"filters":2,"kernelSize":[3,3],"stride":[1,1],"padding":[1,1,1,1],' +
   '"dilation":[1,1],"groups":1,"kernel":"c.kernel"},{"id":"p","op":"globalPool","inputs":["c"],"mode":"average"}],' +
+  '"outputs":["p"]},"meta":{"name":"golden","history":[]}}';
+
+/** Version 1 with the upsampling that version 2 has no more. */
+const goldenUpsample =
+  '{"format":"espalier-network","version":1,"graph":{"layers":[{"id":"input","op":"input","inputs":[],"shape":[5,4,1]},' +
+  '{"id":"u","op":"upsample","inputs":["input"],"scale":[2,3],"mode":"bilinear"},' +
+  '{"id":"v","op":"upsample","inputs":["u"],"scale":[1,2],"mode":"nearest"}],' +
+  '"outputs":["v"]},"meta":{"name":"golden","history":[]}}';
+
+/** Version 2 as first written. */
+const golden =
+  '{"format":"espalier-network","version":2,"graph":{"layers":[{"id":"input","op":"input","inputs":[],"shape":[4,4,1]},' +
+  '{"id":"c","op":"conv","inputs":["input"],"filters":2,"kernelSize":[3,3],"stride":[1,1],"padding":[1,1,1,1],' +
+  '"dilation":[1,1],"groups":1,"kernel":"c.kernel"},{"id":"r","op":"resize","inputs":["c"],"size":[6,5],' +
+  '"mode":"nearest","grid":"asymmetric"},{"id":"p","op":"globalPool","inputs":["r"],"mode":"average"}],' +
   '"outputs":["p"]},"meta":{"name":"golden","history":[]}}';
 
 function fault(text: string): { fault: NetworkJsonFault; message: string; path: string } {
@@ -45,7 +61,18 @@ describe('networkToJson and networkFromJson', () => {
       'all kinds of layers',
       'input 8x6x4 / conv 4 3x3 p1 d2 g2 bias / bn nogamma / leakyRelu slope=0.1 / depthwise 3x3 bias',
     ],
-    ['pools and sizes', 'input 8x6x4 / maxPool 2 / averagePool 2 countPadding / upsample 2 bilinear / globalPool max'],
+    [
+      'pools and sizes',
+      'input 8x6x4 / maxPool 2 / averagePool 2 countPadding / resize 9x2 bilinear asymmetric / globalPool max keepSpatial',
+    ],
+    [
+      'activations',
+      'input 8x6x4 / clip min=-1 max=2 / hardSigmoid slope=0.2 offset=0.4 / softplus / gelu / prelu / scale 2 offset=-1',
+    ],
+    [
+      'shapes and what is not known',
+      'input 8x6x4 / convTranspose 3 3x2 s2 p1 o1x0 bias / reshape 80x2x3 / concat width < . . / opaque Odd 3 reason="No." payload=x',
+    ],
     [
       'branches',
       'input 8x6x4 / pad p1 c2,3 / slice 1:9 1:7 2:6 / add < . input / multiply < . input / concat < . input',
@@ -68,11 +95,32 @@ describe('networkToJson and networkFromJson', () => {
     expect(networkFromJson(networkToJson({ graph, meta: { ...meta, origin } })).meta).toEqual({ ...meta, origin });
   });
 
-  it('read the golden version 1 document', () => {
-    expect(networkFromJson(golden)).toEqual({
-      graph: graphFromText('input 4x4x1 / c = conv 2 3x3 p1 / p = globalPool'),
-      meta: { name: 'golden', history: [] },
+  it('read the golden documents of every version', () => {
+    const golden1 = graphFromText('input 4x4x1 / c = conv 2 3x3 p1 / p = globalPool');
+    const golden2 = graphFromText('input 4x4x1 / c = conv 2 3x3 p1 / r = resize 6x5 asymmetric / p = globalPool');
+    const plain = { name: 'golden', history: [] };
+    expect(networkFromJson(goldenOne)).toEqual({ graph: golden1, meta: plain });
+    expect(networkFromJson(golden)).toEqual({ graph: golden2, meta: plain });
+  });
+
+  it('make the upsampling of version 1 a resize of the same function', () => {
+    const text = 'input 5x4x1 / u = resize 10x12 bilinear / v = resize 10x24';
+    expect(networkFromJson(goldenUpsample).graph).toEqual(graphFromText(text));
+    for (const [before, after] of [
+      ['"inputs":["u"]', '"inputs":["w"]'],
+      ['"scale":[1,2]', '"scale":[1]'],
+      ['"shape":[5,4,1]', '"shape":[20]'],
+    ] as const) {
+      const broken = goldenUpsample.replace(before, after);
+      expect(broken).not.toBe(goldenUpsample);
+      expect(fault(broken)).toMatchObject({ fault: 'malformed', path: expect.stringMatching(/^graph.layers.[12]$/) });
+    }
+    // What else is wrong is the schema's to say.
+    expect(fault(goldenUpsample.replace('"mode":"nearest"', '"mode":"cubic"'))).toMatchObject({
+      fault: 'malformed',
+      path: 'graph.layers.2.mode',
     });
+    expect(fault('{"format":"espalier-network","version":1,"graph":3}')).toMatchObject({ path: 'graph' });
   });
 });
 
@@ -81,19 +129,19 @@ describe('a document that cannot be read', () => {
     ['[]', 'otherFormat', '', 'The network description must be a JSON object.'],
     ['{}', 'otherFormat', '', 'This JSON is not a network description ("format" is not "espalier-network").'],
     [
-      damaged('"version":1', '"version":7'),
+      damaged('"version":2', '"version":7'),
       'newer',
       'version',
-      'The network description has version 7, newer than this Espalier reads (1); open it with a newer Espalier.',
+      'The network description has version 7, newer than this Espalier reads (2); open it with a newer Espalier.',
     ],
     [
-      damaged('"version":1', '"version":"1"'),
+      damaged('"version":2', '"version":"1"'),
       'malformed',
       'version',
       'The network description\'s version must be 1 or more, not "1".',
     ],
     [
-      damaged('"version":1,', ''),
+      damaged('"version":2,', ''),
       'malformed',
       'version',
       "The network description's version must be 1 or more, not missing.",
@@ -123,7 +171,7 @@ describe('a document that cannot be read', () => {
       damaged('"inputs":["c"]', '"inputs":["d"]'),
       'invalid',
       'graph',
-      'The network description does not make a network. Layer "p" reads "d", which does not exist.',
+      'The network description does not make a network. Layer "r" reads "d", which does not exist.',
     ],
     [damaged('"outputs":["p"]', '"outputs":[]'), 'invalid', 'graph', ''],
   ])('%s', (text, expected, path, message) => {

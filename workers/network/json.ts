@@ -4,12 +4,14 @@
  * Changing what is written means: raise `VERSION`, add the upgrader from the version before, keep a golden file of it.
  */
 import * as v from 'valibot';
-import { type Graph, type LayerId, NetworkError, type NetworkMeta } from './graph';
+import { type Graph, NetworkError, type NetworkMeta } from './graph';
+import { NetworkJsonError } from './json-error';
 import { NetworkDocumentSchema } from './json-schema';
+import { upsampleToResize } from './json-version-1';
 import { validateGraph } from './validate';
 
 const FORMAT = 'espalier-network';
-const VERSION = 1;
+const VERSION = 2;
 
 /** Everything of a network but its tensors. */
 export interface NetworkDescription {
@@ -17,31 +19,11 @@ export interface NetworkDescription {
   readonly meta: NetworkMeta;
 }
 
-/**
- * `notJson`: cannot be parsed at all; `otherFormat`: JSON of something else; `newer`: written by a newer Espalier;
- * `malformed`: a field is missing, unknown or of the wrong type; `invalid`: the fields do not make a network.
- */
-export type NetworkJsonFault = 'notJson' | 'otherFormat' | 'newer' | 'malformed' | 'invalid';
-
-/** A network description that cannot be read. */
-export class NetworkJsonError extends NetworkError {
-  override readonly name = 'NetworkJsonError';
-  constructor(
-    readonly fault: NetworkJsonFault,
-    message: string,
-    /** Place in the document, "graph.layers.3.stride". Empty when the document as a whole is meant. */
-    readonly path = '',
-    layer?: LayerId,
-  ) {
-    super(message, layer);
-  }
-}
-
 /** A document of version i + 1, made a document of version i + 2. Gets only what parsed as JSON: checks for itself. */
 export type Upgrader = (document: Readonly<Record<string, unknown>>) => Record<string, unknown>;
 
 /** `upgraders[i]` leads from version i + 1 to i + 2. */
-const upgraders: readonly Upgrader[] = [];
+const upgraders: readonly Upgrader[] = [upsampleToResize];
 
 /** The description as JSON text, on one line. Absent optional fields are left out. */
 export function networkToJson({ graph, meta }: NetworkDescription): string {

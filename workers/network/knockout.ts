@@ -2,7 +2,7 @@
  * Test oracle: what a network computes when some filters are missing, found without any knowledge of coupling.
  *
  * Outputs of missing filters are NaN, and NaN spreads by itself through additions, depthwise convolutions, batch norm,
- * pooling ...; a convolution or dense layer leaves missing inputs out of its sums.
+ * pooling ...; a convolution (transposed too) or dense layer leaves missing inputs out of its sums.
  */
 import { NetworkError, type LayerId, type Network } from './graph';
 import type { RemovedChannels } from './plan';
@@ -17,7 +17,7 @@ export function runKnockout(network: Network, images: ReferenceImages, removed: 
       results.set(layer.id, { shape: images.shape, values: Float64Array.from(images.values) });
       continue;
     }
-    const sums = layer.op === 'conv' || layer.op === 'dense';
+    const sums = layer.op === 'conv' || layer.op === 'convTranspose' || layer.op === 'dense';
     const inputs = layer.inputs.map(resultOf).map(({ shape, values }) => ({
       shape,
       values: sums ? values.map((value) => (Number.isNaN(value) ? 0 : value)) : values,

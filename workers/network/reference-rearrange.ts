@@ -1,7 +1,15 @@
 /**
- * Reference arithmetic of the layers that move, repeat or combine pixels: multiply, concat, pad, slice, upsample.
+ * Reference arithmetic of the layers that move, repeat or combine pixels: multiply, concat, pad, slice, resize.
  */
-import { NetworkError, type MultiplyLayer, type PadLayer, type SliceLayer, type UpsampleLayer } from './graph';
+import {
+  NetworkError,
+  type ConcatLayer,
+  type MultiplyLayer,
+  type PadLayer,
+  type ResizeLayer,
+  type SliceLayer,
+} from './graph';
+import { resizeSamples } from './resize';
 import type { ReferenceTensor } from './reference-windows';
 
 /** Product of two inputs; the second may be `[1, 1, c]`, `[h, w, 1]` or `[c]` for a first of `[h, w, c]`. */
@@ -21,22 +29,30 @@ export function multiply(layer: MultiplyLayer, first: ReferenceTensor, second?: 
   return { shape: first.shape, values };
 }
 
-/** Along the last axis. */
-export function concatenate(inputs: readonly ReferenceTensor[]): ReferenceTensor {
-  const widths = inputs.map((input) => input.shape.at(-1) ?? 0);
-  const width = widths.reduce((a, b) => a + b, 0);
-  const leading = inputs[0]?.shape.slice(0, -1) ?? [];
-  const pixels = leading.reduce((a, b) => a * b, 1);
-  const values = new Float64Array(pixels * width);
-  let offset = 0;
-  inputs.forEach((input, index) => {
-    const own = widths[index] ?? 0;
-    for (let pixel = 0; pixel < pixels; pixel++) {
-      values.set(input.values.subarray(pixel * own, (pixel + 1) * own), pixel * width + offset);
-    }
-    offset += own;
-  });
-  return { shape: [...leading, width], values };
+/** Along the last axis, or along height or width. */
+export function concatenate(
+  inputs: readonly ReferenceTensor[],
+  axis: ConcatLayer['axis'] = 'channels',
+): ReferenceTensor {
+  const [first = []] = inputs.map(({ shape }) => shape);
+  const joined = axis === 'height' ? 1 : axis === 'width' ? 2 : first.length - 1;
+  const lengths = inputs.map(({ shape }) => shape[joined] ?? 0);
+  const shape = first.with(
+    joined,
+    lengths.reduce((a, b) => a + b, 0),
+  );
+  const inner = shape.slice(joined + 1).reduce((a, b) => a * b, 1);
+  const blocks = shape.slice(0, joined).reduce((a, b) => a * b, 1);
+  const values = new Float64Array(shape.reduce((a, b) => a * b, 1));
+  let to = 0;
+  for (let block = 0; block < blocks; block++) {
+    inputs.forEach((input, index) => {
+      const size = (lengths[index] ?? 0) * inner;
+      values.set(input.values.subarray(block * size, (block + 1) * size), to);
+      to += size;
+    });
+  }
+  return { shape, values };
 }
 
 export function pad(layer: PadLayer, input: ReferenceTensor): ReferenceTensor {
@@ -59,31 +75,15 @@ export function slice(layer: SliceLayer, input: ReferenceTensor): ReferenceTenso
   ]);
 }
 
-/** Nearest repeats each pixel; bilinear samples at half-pixel centres, the border repeated outwards. */
-export function upsample(layer: UpsampleLayer, input: ReferenceTensor): ReferenceTensor {
+export function resize(layer: ResizeLayer, input: ReferenceTensor): ReferenceTensor {
   const [n = 0, h = 0, w = 0, c = 0] = input.shape;
-  const [scaleY, scaleX] = layer.scale;
-  const shape = [n, h * scaleY, w * scaleX, c];
-  if (layer.mode === 'nearest') {
-    return gather(shape, input, (y, x, channel) => [[Math.floor(y / scaleY), Math.floor(x / scaleX), channel, 1]]);
-  }
-  return gather(shape, input, (y, x, channel) => {
-    const rows = neighbours(y, scaleY, h);
-    const columns = neighbours(x, scaleX, w);
-    return rows.flatMap(([row, a]) => columns.map(([column, b]): Sample => [row, column, channel, a * b]));
-  });
-}
-
-/** The two source positions around output position `at`, with their weights. */
-function neighbours(at: number, scale: number, length: number): readonly (readonly [number, number])[] {
-  const centre = (at + 0.5) / scale - 0.5;
-  const low = Math.floor(centre);
-  const weight = centre - low;
-  const clamp = (position: number): number => Math.min(Math.max(position, 0), length - 1);
-  return [
-    [clamp(low), 1 - weight],
-    [clamp(low + 1), weight],
-  ];
+  const rows = resizeSamples(h, layer.size[0], layer);
+  const columns = resizeSamples(w, layer.size[1], layer);
+  return gather([n, ...layer.size, c], input, (y, x, channel) =>
+    (rows[y] ?? []).flatMap(([row, a]) =>
+      (columns[x] ?? []).map(([column, b]): Sample => [row, column, channel, a * b]),
+    ),
+  );
 }
 
 /** Source row, column, channel and weight. */

@@ -4,7 +4,15 @@
  * Float64, plain loops, no cleverness: other implementations are checked against these. The filter index runs
  * innermost, so that kernels are read in their stored order.
  */
-import type { AveragePoolLayer, ConvLayer, DepthwiseLayer, MaxPoolLayer, Pair, Padding } from './graph';
+import type {
+  AveragePoolLayer,
+  ConvLayer,
+  ConvTransposeLayer,
+  DepthwiseLayer,
+  MaxPoolLayer,
+  Pair,
+  Padding,
+} from './graph';
 import { windowPositions } from './shapes';
 
 /** Row-major, batch axis first: `[n, h, w, c]` or `[n, features]`. */
@@ -51,6 +59,38 @@ export function convolve(layer: ConvLayer, input: ReferenceTensor, kernel: Value
     }
   });
   return { shape: [grid.n, grid.outH, grid.outW, filters], values: output };
+}
+
+/** `[n, h, w, cin]` by `[kh, kw, filters, cin]` to `[n, h', w', filters]`: every pixel adds its kernels to the result. */
+export function convolveTransposed(
+  layer: ConvTransposeLayer,
+  input: ReferenceTensor,
+  kernel: Values,
+  bias?: Values,
+): ReferenceTensor {
+  const [n = 0, h = 0, w = 0, c = 0] = input.shape;
+  const { filters, kernelSize, stride, padding, outputPadding } = layer;
+  const [top, bottom, left, right] = padding;
+  const outH = (h - 1) * stride[0] + kernelSize[0] - top - bottom + outputPadding[0];
+  const outW = (w - 1) * stride[1] + kernelSize[1] - left - right + outputPadding[1];
+  const output = new Float64Array(n * outH * outW * filters);
+  if (bias !== undefined) for (let at = 0; at < output.length; at++) output[at] = bias[at % filters] ?? 0;
+  for (let pixel = 0; pixel < n * h * w; pixel++) {
+    const [x, y, image] = [pixel % w, Math.floor(pixel / w) % h, Math.floor(pixel / (w * h))];
+    for (let tap = 0; tap < kernelSize[0] * kernelSize[1]; tap++) {
+      const outY = y * stride[0] + Math.floor(tap / kernelSize[1]) - top;
+      const outX = x * stride[1] + (tap % kernelSize[1]) - left;
+      if (outY < 0 || outY >= outH || outX < 0 || outX >= outW) continue;
+      for (let filter = 0; filter < filters; filter++) {
+        const to = ((image * outH + outY) * outW + outX) * filters + filter;
+        for (let channel = 0; channel < c; channel++) {
+          const weight = kernel[(tap * filters + filter) * c + channel] ?? 0;
+          output[to] = (output[to] ?? 0) + weight * (input.values[pixel * c + channel] ?? 0);
+        }
+      }
+    }
+  }
+  return { shape: [n, outH, outW, filters], values: output };
 }
 
 /** `[n, h, w, c]` by `[kh, kw, c, 1]` to `[n, h', w', c]`. */

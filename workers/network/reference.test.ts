@@ -1,6 +1,6 @@
 /** Every expected number below was worked out by hand. */
 import { describe, expect, it } from 'vitest';
-import type { Graph, Layer, Network, Shape, Tensor } from './graph';
+import type { Graph, Layer, Network, ResizeLayer, Shape, Tensor } from './graph';
 import { runReference } from './reference';
 
 const tensor = (shape: number[], values: number[]): Tensor => ({ shape, values: Float32Array.from(values) });
@@ -65,6 +65,27 @@ describe('convolution', () => {
     expect(run(chain([1, 2, 2], [full], tensors), [5, 6, 7, 8]).values).toEqual([26, 45]);
   });
 
+  it('adds each pixel times the kernel when transposed; crops, and pads the end', () => {
+    const layer = { id: 't', op: 'convTranspose', inputs: ['x'], filters: 1, kernel: 'k', kernelSize: [1, 3] } as const;
+    const wide = { ...layer, stride: [1, 2], padding: [0, 0, 0, 0], outputPadding: [0, 0] } as const;
+    const tensors = { k: tensor([1, 3, 1, 1], [1, 10, 100]), b: tensor([1], [0.5]) };
+    // 2 4 at places 0 and 2: [2 20 200 . .] + [. . 4 40 400].
+    expect(run(chain([1, 2, 1], [wide], tensors), [2, 4]).values).toEqual([2, 20, 204, 40, 400]);
+    const cropped = { ...wide, padding: [0, 0, 1, 2], outputPadding: [0, 1], bias: 'b' } as const;
+    // Without the first and the last two, and one of those back.
+    expect(run(chain([1, 2, 1], [cropped], tensors), [2, 4]).values).toEqual([20.5, 204.5, 40.5]);
+    const longer = { ...wide, outputPadding: [0, 1], bias: 'b' } as const;
+    expect(run(chain([1, 2, 1], [longer], tensors), [2, 4]).values.at(-1)).toBe(0.5);
+  });
+
+  it('reads transposed kernels as [height, width, filters, inputs]', () => {
+    const layer = { id: 't', op: 'convTranspose', inputs: ['x'], filters: 3, kernel: 'k', kernelSize: [1, 1] } as const;
+    const full = { ...layer, stride: [1, 1], padding: [0, 0, 0, 0], outputPadding: [0, 0] } as const;
+    // Filter 0: 1 * 1 + 2 * 10; filter 1: 3 * 1 + 4 * 10; filter 2: 5 * 1 + 6 * 10.
+    const tensors = { k: tensor([1, 1, 3, 2], [1, 2, 3, 4, 5, 6]) };
+    expect(run(chain([1, 1, 2], [full], tensors), [1, 10]).values).toEqual([21, 43, 65]);
+  });
+
   it('reads dense kernels as [features, units]', () => {
     const dense = { id: 'd', op: 'dense', inputs: ['x'], units: 3, kernel: 'k', bias: 'b' } as const;
     const tensors = { k: tensor([2, 3], [1, 2, 3, 4, 5, 6]), b: tensor([3], [10, 20, 30]) };
@@ -90,6 +111,8 @@ describe('pooling', () => {
     const layer = { id: 'g', op: 'globalPool', inputs: ['x'], mode: 'average' } as const;
     expect(run(chain([1, 2, 2], [layer]), [1, 2, 3, 6])).toEqual({ shape: [1, 2], values: [2, 4] });
     expect(run(chain([1, 2, 2], [{ ...layer, mode: 'max' }]), [1, 9, 3, 6]).values).toEqual([3, 9]);
+    const kept = { ...layer, keepSpatial: true } as const;
+    expect(run(chain([1, 2, 2], [kept]), [1, 2, 3, 6])).toEqual({ shape: [1, 1, 1, 2], values: [2, 4] });
   });
 });
 
@@ -130,11 +153,62 @@ describe('channels and pixels moved about', () => {
     expect(run(chain([1, 4, 1], [crop]), [1, 2, 3, 4]).values).toEqual([2, 4]);
   });
 
-  it('upsamples', () => {
-    const layer = { id: 'u', op: 'upsample', inputs: ['x'], scale: [1, 2] } as const;
-    expect(run(chain([1, 2, 1], [{ ...layer, mode: 'nearest' }]), [1, 5]).values).toEqual([1, 1, 5, 5]);
+  it('resizes a row of pixels to any length, on each grid', () => {
+    const resized = (mode: ResizeLayer['mode'], grid: ResizeLayer['grid'], row: number[], width: number): number[] =>
+      run(chain([1, row.length, 1], [{ id: 'r', op: 'resize', inputs: ['x'], size: [1, width], mode, grid }]), row)
+        .values;
     // Half-pixel centres: positions -0.25, 0.25, 0.75, 1.25 of the two pixels.
-    expect(run(chain([1, 2, 1], [{ ...layer, mode: 'bilinear' }]), [1, 5]).values).toEqual([1, 2, 4, 5]);
+    expect(resized('nearest', 'halfPixel', [1, 5], 4)).toEqual([1, 1, 5, 5]);
+    expect(resized('bilinear', 'halfPixel', [1, 5], 4)).toEqual([1, 2, 4, 5]);
+    // Positions 0, 0.5, 1, 1.5; the last is beyond the border.
+    expect(resized('bilinear', 'asymmetric', [1, 5], 4)).toEqual([1, 3, 5, 5]);
+    expect(resized('nearest', 'asymmetric', [1, 5], 4)).toEqual([1, 1, 5, 5]);
+    // Positions 0, 1/2, 1: of two equally near pixels the later.
+    expect(resized('bilinear', 'alignCorners', [1, 5], 3)).toEqual([1, 3, 5]);
+    expect(resized('nearest', 'alignCorners', [1, 5], 3)).toEqual([1, 5, 5]);
+    // Downwards from 5 to 2: positions 0.75 and 3.25; 0 and 2.5; 0 and 4.
+    expect(resized('bilinear', 'halfPixel', [0, 10, 20, 30, 40], 2)).toEqual([7.5, 32.5]);
+    expect(resized('nearest', 'halfPixel', [0, 10, 20, 30, 40], 2)).toEqual([10, 30]);
+    expect(resized('bilinear', 'asymmetric', [0, 10, 20, 30, 40], 2)).toEqual([0, 25]);
+    expect(resized('nearest', 'asymmetric', [0, 10, 20, 30, 40], 2)).toEqual([0, 20]);
+    expect(resized('bilinear', 'alignCorners', [0, 10, 20, 30, 40], 2)).toEqual([0, 40]);
+    expect(resized('nearest', 'alignCorners', [0, 10, 20, 30, 40], 1)).toEqual([0]);
+  });
+
+  it('resizes height and width each by its own', () => {
+    const layer = {
+      id: 'r',
+      op: 'resize',
+      inputs: ['x'],
+      size: [3, 1],
+      mode: 'bilinear',
+      grid: 'alignCorners',
+    } as const;
+    // Rows 0, 1/2, 1; the first column alone.
+    expect(run(chain([2, 2, 1], [layer]), [1, 2, 5, 9])).toEqual({ shape: [1, 3, 1, 1], values: [1, 3, 5] });
+  });
+
+  it('keeps the order of values in a reshape, and joins along height and width', () => {
+    const reshape: Layer = { id: 'r', op: 'reshape', inputs: ['x'], shape: [4, 1, 1] };
+    expect(run(chain([1, 2, 2], [reshape]), [1, 2, 3, 4])).toEqual({ shape: [1, 4, 1, 1], values: [1, 2, 3, 4] });
+    const stack = (axis: 'height' | 'width'): Layer => ({ id: 's', op: 'concat', inputs: ['x', 'x'], axis });
+    const images = [1, 2, 3, 4, 5, 6, 7, 8];
+    expect(run(chain([2, 2, 1], [stack('height')]), images, 2)).toEqual({
+      shape: [2, 4, 2, 1],
+      values: [1, 2, 3, 4, 1, 2, 3, 4, 5, 6, 7, 8, 5, 6, 7, 8],
+    });
+    expect(run(chain([2, 2, 1], [stack('width')]), images, 2).values).toEqual([
+      1, 2, 1, 2, 3, 4, 3, 4, 5, 6, 5, 6, 7, 8, 7, 8,
+    ]);
+  });
+
+  it('scales, and bends each channel below zero by its own slope', () => {
+    expect(run(chain([2], [{ id: 's', op: 'scale', inputs: ['x'], factor: 3, offset: -1 }]), [1, -2]).values).toEqual([
+      2, -7,
+    ]);
+    const prelu: Layer = { id: 'p', op: 'prelu', inputs: ['x'], slope: 'a' };
+    const tensors = { a: tensor([2], [0.5, -2]) };
+    expect(run(chain([2], [prelu], tensors), [-4, -4, 3, 3], 2).values).toEqual([-2, 8, 3, 3]);
   });
 
   it('turns features into shares', () => {
@@ -153,8 +227,15 @@ it.each([
   ['swish', [0, Math.log(3)], [0, 0.75 * Math.log(3)]],
   ['sigmoid', [0, Math.log(3), -Math.log(3)], [0.5, 0.75, 0.25]],
   ['tanh', [0, Math.log(3) / 2], [0, 0.5]],
-] as const)('activation %s', (kind, input, expected) => {
-  const layer = { id: 'a', op: 'activation', inputs: ['x'], kind } as const;
+  ['softplus', [0, Math.log(3), 800, -800], [Math.LN2, Math.log(4), 800, 0]],
+  // erf(1 / sqrt 2) = 0.682689492137086 and erf(3 / sqrt 2) = 0.997300203936740, from tables; far out it is x or 0.
+  ['gelu', [0, 1, -1, 3, 40, -40], [0, 0.841344746068543, -0.158655253931457, 2.99595030590511, 40, 0]],
+  ['hardSigmoid', [-4, 0, 1.5, 4], [0, 0.5, 0.75, 1]],
+  ['hardSigmoid', [-4, 0, 1, 4], [0, 0.25, 0.5, 1], { slope: 0.25, offset: 0.25 }],
+  ['clip', [-4, 0, 1, 4], [0.5, 0.5, 1, 2], { min: 0.5, max: 2 }],
+  ['clip', [-4, 0, 4], [-4, 0, 2], { max: 2 }],
+] as const)('activation %s', (kind, input, expected, settings?: object) => {
+  const layer = { id: 'a', op: 'activation', inputs: ['x'], kind, ...settings } as const;
   run(chain([input.length], [layer]), input).values.forEach((value, at) => {
     expect(value).toBeCloseTo(expected[at] ?? NaN, 12);
   });
@@ -176,6 +257,13 @@ describe('refuses', () => {
   it('images of another shape', () => {
     expect(() => run(chain([2], [dense]), [1, 2, 3])).toThrowErrorMatchingInlineSnapshot(
       `[NetworkError: The network takes images [n, 2], but got 3 values of shape [1, 2].]`,
+    );
+  });
+
+  it('what its reader did not understand', () => {
+    const opaque: Layer = { id: 'o', op: 'opaque', inputs: ['x'], operator: 'Gather', reason: 'Unknown.', shape: [2] };
+    expect(() => run(chain([2], [opaque, { ...dense, inputs: ['o'] }]), [1, 2])).toThrowErrorMatchingInlineSnapshot(
+      `[NetworkError: The network cannot be run: layer "o" (Gather). Unknown.]`,
     );
   });
 

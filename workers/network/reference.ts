@@ -6,7 +6,9 @@
  */
 import {
   NetworkError,
+  obstacleOf,
   type BatchNormLayer,
+  type GlobalPoolLayer,
   type Graph,
   type Layer,
   type LayerId,
@@ -16,7 +18,14 @@ import {
 } from './graph';
 import { referenceActivation } from './reference-activations';
 import * as rearrange from './reference-rearrange';
-import { averagePool, convolve, convolveDepthwise, maxPool, type ReferenceTensor } from './reference-windows';
+import {
+  averagePool,
+  convolve,
+  convolveDepthwise,
+  convolveTransposed,
+  maxPool,
+  type ReferenceTensor,
+} from './reference-windows';
 
 export type { ReferenceTensor } from './reference-windows';
 
@@ -38,9 +47,9 @@ export interface ReferenceResult {
 }
 
 /**
- * Runs `network` on a batch. Batch norm uses the running statistics; softmax is over the last axis; bilinear upsampling
- * samples at half-pixel centres and repeats the border.
- * Throws `NetworkError` for images of the wrong shape, a missing tensor, an unknown tap or more than one input layer.
+ * Runs `network` on a batch. Batch norm uses the running statistics.
+ * Throws `NetworkError` for images of the wrong shape, a missing tensor, an unknown tap, more than one input layer, and
+ * for a network that cannot be run (`obstacleOf`).
  */
 export function runReference(
   network: Network,
@@ -48,6 +57,8 @@ export function runReference(
   options: ReferenceOptions = {},
 ): ReferenceResult {
   const { graph, tensors } = network;
+  const obstacle = obstacleOf(graph);
+  if (obstacle !== null) throw new NetworkError(obstacle.message, obstacle.layer);
   const input = checkedImages(graph, images);
   const results = new Map<LayerId, ReferenceTensor>();
   const resultOf = (id: LayerId): ReferenceTensor => {
@@ -80,6 +91,8 @@ export function referenceLayer(layer: Layer, inputs: readonly ReferenceTensor[],
   switch (layer.op) {
     case 'conv':
       return convolve(layer, input, tensor(layer.kernel), optional(layer.bias));
+    case 'convTranspose':
+      return convolveTransposed(layer, input, tensor(layer.kernel), optional(layer.bias));
     case 'depthwise':
       return convolveDepthwise(layer, input, tensor(layer.kernel), optional(layer.bias));
     case 'dense':
@@ -90,6 +103,13 @@ export function referenceLayer(layer: Layer, inputs: readonly ReferenceTensor[],
       const activate = referenceActivation(layer);
       return { shape: input.shape, values: input.values.map((value) => activate(value)) };
     }
+    case 'prelu': {
+      const slopes = tensor(layer.slope);
+      const values = input.values.map((x, at) => (x < 0 ? x * (slopes[at % slopes.length] ?? 0) : x));
+      return { shape: input.shape, values };
+    }
+    case 'scale':
+      return { shape: input.shape, values: input.values.map((x) => layer.factor * x + layer.offset) };
     case 'add': {
       const sum = Float64Array.from(input.values);
       for (const other of inputs.slice(1)) {
@@ -100,23 +120,27 @@ export function referenceLayer(layer: Layer, inputs: readonly ReferenceTensor[],
     case 'multiply':
       return rearrange.multiply(layer, input, inputs[1]);
     case 'concat':
-      return rearrange.concatenate(inputs);
+      return rearrange.concatenate(inputs, layer.axis);
     case 'maxPool':
       return maxPool(layer, input);
     case 'averagePool':
       return averagePool(layer, input);
     case 'globalPool':
-      return globalPool(layer.mode, input);
+      return globalPool(layer, input);
     case 'flatten':
       return { shape: [input.shape[0] ?? 0, input.values.length / (input.shape[0] ?? 1)], values: input.values };
+    case 'reshape':
+      return { shape: [input.shape[0] ?? 0, ...layer.shape], values: input.values };
     case 'pad':
       return rearrange.pad(layer, input);
     case 'slice':
       return rearrange.slice(layer, input);
-    case 'upsample':
-      return rearrange.upsample(layer, input);
+    case 'resize':
+      return rearrange.resize(layer, input);
     case 'softmax':
       return softmax(input);
+    case 'opaque':
+      throw new NetworkError(`Layer "${layer.id}" (${layer.operator}) cannot be run. ${layer.reason}`, layer.id);
   }
 }
 
@@ -157,14 +181,14 @@ function normalise(
   return { shape: input.shape, values };
 }
 
-function globalPool(mode: 'average' | 'max', input: ReferenceTensor): ReferenceTensor {
+function globalPool({ mode, keepSpatial }: GlobalPoolLayer, input: ReferenceTensor): ReferenceTensor {
   const [n = 0, h = 0, w = 0, c = 0] = input.shape;
   const output = new Float64Array(n * c).fill(mode === 'max' ? -Infinity : 0);
   input.values.forEach((value, at) => {
     const to = Math.floor(at / (h * w * c)) * c + (at % c);
     output[to] = mode === 'max' ? Math.max(output[to] ?? 0, value) : (output[to] ?? 0) + value / (h * w);
   });
-  return { shape: [n, c], values: output };
+  return { shape: keepSpatial === true ? [n, 1, 1, c] : [n, c], values: output };
 }
 
 function softmax(input: ReferenceTensor): ReferenceTensor {

@@ -184,10 +184,10 @@ describe('rows of opened networks', () => {
   });
 
   it('a decoder that grows again opens new stages, and the last convolution is the classifier', () => {
-    const text = `input 8x8x3 / stem = conv 4 3x3 p1 / relu / down = conv 8 3x3 s2 p1 / relu / upsample 2 / conv 4 3x3 p1
+    const text = `input 8x8x3 / stem = conv 4 3x3 p1 / relu / down = conv 8 3x3 s2 p1 / relu / resize 8 / conv 4 3x3 p1
       concat < . stem / seg = conv 5 1x1`;
     expect(rowsOfText(text)).toEqual(['stem, stem, -', '1.1 a, a, 1', '1.1 b, b, 1', 'classifier, classifier, -']);
-    const plain = 'input 8x8x3 / conv 4 3x3 p1 / relu / conv 4 2x2 s2 / upsample 2 / conv 4 3x3 p1 / relu / conv 5 1x1';
+    const plain = 'input 8x8x3 / conv 4 3x3 p1 / relu / conv 4 2x2 s2 / resize 8 / conv 4 3x3 p1 / relu / conv 5 1x1';
     expect(rowsOfText(plain)).toEqual(['1.1, plain, 1', '2.1, plain, 2', '3.1, plain, 3', 'classifier, classifier, -']);
   });
 

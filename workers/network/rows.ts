@@ -61,7 +61,7 @@ export function treeRows(graph: Graph): readonly Row[] {
     ordinal += 1;
     placeUnit(unit, stage, ordinal, places);
   }
-  const streams = streamWriters(graph);
+  const streams = streamWriters(graph, shapes);
   const onPath = new Set(dataPath(skeleton).map((layer) => layer.id));
   const final = finalLayers(skeleton);
   const seconds = new Set(secondOf.values());
@@ -161,21 +161,31 @@ function finalLayers(graph: Graph): ReadonlySet<LayerId> {
 }
 
 /** Weighted layers whose channels reach an `add` unmixed. */
-function streamWriters(graph: Graph): ReadonlySet<LayerId> {
+function streamWriters(graph: Graph, shapes: ReadonlyMap<LayerId, Shape>): ReadonlySet<LayerId> {
   const found = new Set<LayerId>();
   const reaching = new Set<LayerId>();
   for (const layer of graph.layers.toReversed()) {
     if (isWeighted(layer)) {
       if (reaching.has(layer.id)) found.add(layer.id);
-    } else if (layer.op === 'add' || (reaching.has(layer.id) && keepsChannels(layer))) {
+    } else if (layer.op === 'add' || (reaching.has(layer.id) && keepsChannels(layer, shapes))) {
       for (const input of dataInputs(layer)) reaching.add(input);
     }
   }
   return found;
 }
 
-function keepsChannels(layer: Layer): boolean {
-  return layer.op !== 'concat' && layer.op !== 'flatten';
+function keepsChannels(layer: Layer, shapes: ReadonlyMap<LayerId, Shape>): boolean {
+  switch (layer.op) {
+    case 'concat':
+      return layer.axis === 'height' || layer.axis === 'width';
+    case 'reshape':
+      return layer.shape.at(-1) === shapes.get(layer.inputs[0] ?? '')?.at(-1);
+    case 'flatten':
+    case 'opaque':
+      return false;
+    default:
+      return true;
+  }
 }
 
 function sizeText(shape: Shape | undefined): string | null {

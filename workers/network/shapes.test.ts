@@ -59,7 +59,18 @@ describe('inferShapes', () => {
     ['input 8x6x3 / pad p1,2,3,4 c5,6', '11x13x14'],
     ['input 8x6x3 / slice 0:8:2 1:6:2 1:3', '4x3x2'],
     ['input 8x6x3 / slice 0:7:3 0:1 0:3', '3x1x3'],
-    ['input 8x6x3 / upsample 2x3', '16x18x3'],
+    ['input 8x6x3 / resize 16x18', '16x18x3'],
+    ['input 8x6x3 / resize 5x7 bilinear alignCorners', '5x7x3'],
+    // (8 - 1) 2 + 3 - 1 - 1 + 1 = 16 rows, (6 - 1) 2 + 3 - 2 + 1 = 12 columns.
+    ['input 8x6x3 / convTranspose 5 3x3 s2 p1 o1', '16x12x5'],
+    // (8 - 1) 3 + 2 - 0 - 1 + 0 = 22, (6 - 1) 1 + 4 - 2 - 1 + 0 = 6.
+    ['input 8x6x3 / convTranspose 5 2x4 s3x1 p0,1,2,1', '22x6x5'],
+    ['input 8x6x3 / prelu / scale 2 offset=1 / clip min=0 / gelu', '8x6x3'],
+    ['input 8x6x3 / globalPool keepSpatial', '1x1x3'],
+    ['input 8x6x4 / reshape 12x16x1 / reshape 192', '192'],
+    ['input 8x6x3 / conv 3 3x3 s2x1 p1 / concat height < input .', '12x6x3'],
+    ['input 8x6x3 / conv 3 3x3 s1x2 p1 / concat width < . input', '8x9x3'],
+    ['input 8x6x3 / opaque GridSample 5x4x7', '5x4x7'],
     ['input 8x6x3 / conv 3 3x3 p1 / add < . input input', '8x6x3'],
     ['input 8x6x3 / conv 5 1x1 / concat < input . input', '8x6x11'],
     ['input 4 / dense 3 / concat < . input', '7'],
@@ -74,6 +85,17 @@ describe('inferShapes', () => {
   const conv = { id: 'c', op: 'conv', inputs: ['input'], filters: 4, kernelSize: [3, 3], stride: [1, 1] } as const;
   const plain = { padding: [0, 0, 0, 0], dilation: [1, 1], groups: 1, kernel: 'c.kernel' } as const;
   const pool = { id: 'p', op: 'maxPool', inputs: ['input'], kernelSize: [2, 2], stride: [2, 2] } as const;
+  const transposed = {
+    id: 't',
+    op: 'convTranspose',
+    inputs: ['input'],
+    filters: 4,
+    kernelSize: [3, 3],
+    stride: [2, 2],
+    padding: [0, 0, 0, 0],
+    outputPadding: [0, 0],
+    kernel: 't.kernel',
+  } as const;
   const dense: Layer = { id: 'd', op: 'dense', inputs: ['input'], units: 2, kernel: 'd.kernel' };
 
   it.each<[string, readonly Layer[]]>([
@@ -119,16 +141,32 @@ describe('inferShapes', () => {
     ['Layer "p" (maxPool): padding must be smaller than the window.', [input, { ...pool, padding: [2, 0, 0, 0] }]],
     ['Dense layer "d" gets 8x6x3; put a flatten or a global pooling before it.', [input, dense]],
     [
-      'Layer "u" (upsample) needs height, width and channels, but gets 144 flat features.',
+      'Layer "u" (resize) needs height, width and channels, but gets 144 flat features.',
       [
         input,
         { id: 'f', op: 'flatten', inputs: ['input'] },
-        { id: 'u', op: 'upsample', inputs: ['f'], scale: [2, 2], mode: 'nearest' },
+        { id: 'u', op: 'resize', inputs: ['f'], size: [2, 2], mode: 'nearest', grid: 'halfPixel' },
       ],
     ],
     [
       'The output of layer "u", 8000000x6000000x3, is too large for any device.',
-      [input, { id: 'u', op: 'upsample', inputs: ['input'], scale: [1e6, 1e6], mode: 'nearest' }],
+      [input, { id: 'u', op: 'resize', inputs: ['input'], size: [8e6, 6e6], mode: 'nearest', grid: 'halfPixel' }],
+    ],
+    [
+      'Layer "t" (convTranspose): output padding must be smaller than the stride.',
+      [input, { ...transposed, outputPadding: [0, 2] }],
+    ],
+    [
+      'Layer "t" (convTranspose): its padding crops all of its result; use less.',
+      [input, { ...transposed, padding: [9, 8, 0, 0] }],
+    ],
+    [
+      'Layer "r" (reshape) cannot make 8x6x4 of 8x6x3: the sizes differ.',
+      [input, { id: 'r', op: 'reshape', inputs: ['input'], shape: [8, 6, 4] }],
+    ],
+    [
+      'Layer "o" (opaque) takes one or more inputs, but has 0.',
+      [input, { id: 'o', op: 'opaque', inputs: [], operator: 'Gather', reason: 'Not known.', shape: [3] }],
     ],
     [
       'Slice "s" asks for 0..4 of axis channels, but gets 8x6x3.',
@@ -141,6 +179,14 @@ describe('inferShapes', () => {
     [
       'Layer "a" (concat) gets shapes that do not fit: "input" 8x6x3, "p" 4x3x3.',
       [input, { ...pool, padding: [0, 0, 0, 0] }, { id: 'a', op: 'concat', inputs: ['input', 'p'] }],
+    ],
+    [
+      'Layer "a" (concat) gets shapes that do not fit: "input" 8x6x3, "c" 6x6x4.',
+      [
+        input,
+        { ...conv, ...plain, kernelSize: [3, 1] },
+        { id: 'a', op: 'concat', inputs: ['input', 'c'], axis: 'height' },
+      ],
     ],
     [
       'Layer "a" (multiply) gets shapes that do not fit: "p" 4x3x3, "input" 8x6x3.',

@@ -5,6 +5,8 @@
  */
 import {
   NetworkError,
+  type ConcatLayer,
+  type ConvTransposeLayer,
   type Graph,
   type Layer,
   type LayerId,
@@ -77,6 +79,8 @@ function layerShape(layer: Layer, inputs: readonly Shape[]): Shape {
     }
     case 'conv':
       return convShape(layer, spatial(layer, onlyInput(layer, inputs)));
+    case 'convTranspose':
+      return convTransposeShape(layer, spatial(layer, onlyInput(layer, inputs)));
     case 'depthwise': {
       const input = spatial(layer, onlyInput(layer, inputs));
       return [...windowed(layer, input, layer.dilation), input[2]];
@@ -97,6 +101,8 @@ function layerShape(layer: Layer, inputs: readonly Shape[]): Shape {
     }
     case 'batchNorm':
     case 'activation':
+    case 'prelu':
+    case 'scale':
     case 'softmax':
       return onlyInput(layer, inputs);
     case 'add':
@@ -105,10 +111,19 @@ function layerShape(layer: Layer, inputs: readonly Shape[]): Shape {
       return multiplyShape(layer, inputs);
     case 'concat':
       return concatShape(layer, inputs);
-    case 'globalPool':
-      return [spatial(layer, onlyInput(layer, inputs))[2]];
+    case 'globalPool': {
+      const channels = spatial(layer, onlyInput(layer, inputs))[2];
+      return layer.keepSpatial === true ? [1, 1, channels] : [channels];
+    }
     case 'flatten':
       return [sizeOf(onlyInput(layer, inputs))];
+    case 'reshape': {
+      const input = onlyInput(layer, inputs);
+      for (const axis of layer.shape) checkCount(layer, 'size', axis, 1);
+      if (sizeOf(layer.shape) === sizeOf(input)) return layer.shape;
+      const problem = `cannot make ${shapeText(layer.shape)} of ${shapeText(input)}`;
+      throw new NetworkError(`Layer "${layer.id}" (reshape) ${problem}: the sizes differ.`, layer.id);
+    }
     case 'pad': {
       const [h, w, c] = spatial(layer, onlyInput(layer, inputs));
       const [top, bottom, left, right] = layer.padding;
@@ -118,10 +133,15 @@ function layerShape(layer: Layer, inputs: readonly Shape[]): Shape {
     }
     case 'slice':
       return sliceShape(layer, spatial(layer, onlyInput(layer, inputs)));
-    case 'upsample': {
-      const [h, w, c] = spatial(layer, onlyInput(layer, inputs));
-      for (const factor of layer.scale) checkCount(layer, 'scale', factor, 1);
-      return [h * layer.scale[0], w * layer.scale[1], c];
+    case 'resize': {
+      const [, , c] = spatial(layer, onlyInput(layer, inputs));
+      for (const length of layer.size) checkCount(layer, 'size', length, 1);
+      return [...layer.size, c];
+    }
+    case 'opaque': {
+      if (inputs.length === 0) throw arityError(layer, 'one or more inputs', 0);
+      for (const axis of layer.shape) checkCount(layer, 'size', axis, 1);
+      return layer.shape;
     }
     default:
       return unknownOp(layer);
@@ -143,6 +163,25 @@ function convShape(layer: Extract<Layer, { op: 'conv' }>, input: Spatial): Shape
     throw new NetworkError(`Convolution "${id}": ${problem}.`, id);
   }
   return [...windowed(layer, input, layer.dilation), filters];
+}
+
+function convTransposeShape(layer: ConvTransposeLayer, input: Spatial): Shape {
+  const { id, kernelSize, stride, padding, outputPadding } = layer;
+  checkCount(layer, 'number of filters', layer.filters, 1);
+  for (const axis of [...kernelSize, ...stride]) checkCount(layer, 'kernel size or stride', axis, 1);
+  for (const amount of [...padding, ...outputPadding]) checkCount(layer, 'padding', amount, 0);
+  const length = (axis: 0 | 1): number => {
+    if (outputPadding[axis] >= stride[axis]) {
+      throw new NetworkError(`Layer "${id}" (convTranspose): output padding must be smaller than the stride.`, id);
+    }
+    const full = (input[axis] - 1) * stride[axis] + kernelSize[axis];
+    return full - padding[(2 * axis) as 0 | 2] - padding[(2 * axis + 1) as 1 | 3] + outputPadding[axis];
+  };
+  const [height, width] = [length(0), length(1)];
+  if (height < 1 || width < 1) {
+    throw new NetworkError(`Layer "${id}" (convTranspose): its padding crops all of its result; use less.`, id);
+  }
+  return [height, width, layer.filters];
 }
 
 interface WindowedLayer {
@@ -203,19 +242,17 @@ function multiplyShape(layer: Layer, inputs: readonly Shape[]): Shape {
   throw mismatch(layer, inputs);
 }
 
-function concatShape(layer: Layer, inputs: readonly Shape[]): Shape {
+function concatShape(layer: ConcatLayer, inputs: readonly Shape[]): Shape {
   const [first] = inputs;
   if (first === undefined || inputs.length < 2) throw arityError(layer, 'two or more inputs', inputs.length);
-  let channels = 0;
-  for (const shape of inputs) {
-    const fits =
-      first.length === 3 && shape.length === 3
-        ? shape[0] === first[0] && shape[1] === first[1]
-        : shape.length === first.length;
-    if (!fits) throw mismatch(layer, inputs);
-    channels += channelsOf(shape);
-  }
-  return first.length === 3 ? [first[0], first[1], channels] : [channels];
+  const inSpace = layer.axis === 'height' ? 0 : layer.axis === 'width' ? 1 : undefined;
+  const joined = inSpace === undefined ? first.length - 1 : inSpace;
+  if (inSpace !== undefined) spatial(layer, first);
+  const fits = (shape: Shape): boolean =>
+    shape.length === first.length && shape.every((length, axis) => axis === joined || length === first[axis]);
+  if (!inputs.every(fits)) throw mismatch(layer, inputs);
+  const total = inputs.reduce((sum, shape) => sum + (shape[joined] ?? 0), 0);
+  return first.with(joined, total) as unknown as Shape;
 }
 
 function sliceShape(layer: SliceLayer, input: Spatial): Shape {

@@ -10,7 +10,7 @@ import type { TensorRole } from './tensor-shapes';
 export interface TensorAxes {
   readonly name: TensorName;
   readonly role: TensorRole;
-  /** `labels[i]` belongs to index `i` of the axis. Axes that are not listed follow no channels. */
+  /** `labels[i]` belongs to index `i` of the axis; a kernel's inputs before its filters. Others follow no channels. */
   readonly axes: readonly { readonly axis: number; readonly labels: Int32Array }[];
 }
 
@@ -34,6 +34,13 @@ export function tensorAxes(layer: Layer, input: Int32Array, output: Int32Array):
       follow('bias', layer.bias, [{ axis: 0, labels: output }]);
       break;
     }
+    case 'convTranspose':
+      follow('kernel', layer.kernel, [
+        { axis: 3, labels: input },
+        { axis: 2, labels: output },
+      ]);
+      follow('bias', layer.bias, [{ axis: 0, labels: output }]);
+      break;
     case 'depthwise':
       follow('kernel', layer.kernel, [{ axis: 2, labels: output }]);
       follow('bias', layer.bias, [{ axis: 0, labels: output }]);
@@ -53,6 +60,9 @@ export function tensorAxes(layer: Layer, input: Int32Array, output: Int32Array):
       follow('variance', layer.variance, axes);
       break;
     }
+    case 'prelu':
+      follow('slope', layer.slope, [{ axis: 0, labels: output }]);
+      break;
     default:
       break;
   }

@@ -4,8 +4,8 @@
 import { NetworkError, type Graph, type Layer, type LayerId, type Shape, type TensorName } from './graph';
 import { channelsOf, inferShapes, shapeText } from './shapes';
 
-/** Trainable: kernel, bias, gamma, beta. Running statistics: mean, variance. */
-export type TensorRole = 'kernel' | 'bias' | 'gamma' | 'beta' | 'mean' | 'variance';
+/** Trainable: kernel, bias, gamma, beta, slope. Running statistics: mean, variance. */
+export type TensorRole = 'kernel' | 'bias' | 'gamma' | 'beta' | 'slope' | 'mean' | 'variance';
 
 export interface ExpectedTensor {
   readonly name: TensorName;
@@ -32,6 +32,10 @@ export function layerTensors(layer: Layer, input: Shape): readonly Omit<Expected
       expect('kernel', layer.kernel, [...layer.kernelSize, channels / layer.groups, layer.filters]);
       expect('bias', layer.bias, [layer.filters]);
       break;
+    case 'convTranspose':
+      expect('kernel', layer.kernel, [...layer.kernelSize, layer.filters, channels]);
+      expect('bias', layer.bias, [layer.filters]);
+      break;
     case 'depthwise':
       expect('kernel', layer.kernel, [...layer.kernelSize, channels, 1]);
       expect('bias', layer.bias, [channels]);
@@ -45,6 +49,9 @@ export function layerTensors(layer: Layer, input: Shape): readonly Omit<Expected
       expect('beta', layer.beta, [channels]);
       expect('mean', layer.mean, [channels]);
       expect('variance', layer.variance, [channels]);
+      break;
+    case 'prelu':
+      expect('slope', layer.slope, [channels]);
       break;
     default:
       break;

@@ -1,19 +1,38 @@
 /**
  * Settings of each operation in the text form. Numbers of an axis pair are `h` or `hxw`.
  *
- *     input 32x32x3                                    softmax, flatten, add, multiply, concat: no settings
+ *     input 32x32x3                                    softmax, flatten, add, multiply: no settings
  *     conv 16 3x3 s2 p1 d1 g1 bias                     filters, kernel, stride 1, padding 0, dilation 1, groups 1
  *     depthwise 3x3 s1 p1 d1 bias                      padding: `p1`, `p1x0` (rows, columns) or `p0,1,0,1`
  *     dense 10 bias                                    (top, bottom, left, right)
  *     bn nogamma nobeta epsilon=1e-3                   epsilon 1e-5
- *     relu, relu6, leakyRelu slope=0.1, elu, hardSwish, swish, sigmoid, tanh
+ *     convTranspose 16 3x3 s2 p1 o1 bias               output padding 0
+ *     relu, relu6, leakyRelu slope=0.1, elu, softplus, gelu, hardSwish, swish, sigmoid, tanh
+ *     hardSigmoid slope=0.2 offset=0.5, clip min=-1 max=1, prelu (slope=other names its tensor)
+ *     scale 2 offset=-1                                concat, concat height, concat width
  *     maxPool 2x2 s2 p0, averagePool 2x2 s2 countPadding
- *     globalPool, globalPool max                       pad p1 c2,3 (channels before, after)
- *     slice 0:32:2 0:32:2 0:16                         upsample 2x2 bilinear (else nearest)
+ *     globalPool, globalPool max keepSpatial           pad p1 c2,3 (channels before, after)
+ *     slice 0:32:2 0:32:2 0:16                         reshape 8x8x3
+ *     resize 64x64 bilinear asymmetric                 nearest, on the half-pixel grid (else: alignCorners)
+ *     opaque GridSample 8x8x3 reason="Not known." payload=abc
  */
 import { type Layer, type LayerId, NetworkError, type Padding, type Pair, type Shape, type TensorName } from './graph';
 
-const activationKinds = ['relu', 'relu6', 'leakyRelu', 'elu', 'hardSwish', 'swish', 'sigmoid', 'tanh'] as const;
+const activationKinds = [
+  'relu',
+  'relu6',
+  'clip',
+  'leakyRelu',
+  'elu',
+  'softplus',
+  'gelu',
+  'hardSwish',
+  'swish',
+  'hardSigmoid',
+  'sigmoid',
+  'tanh',
+] as const;
+const activationSettings = ['slope', 'offset', 'min', 'max'] as const;
 
 interface Placed {
   readonly id: LayerId;
@@ -98,17 +117,25 @@ export class Settings {
 export function layerFromSettings(op: string, placed: Placed, settings: Settings): Layer {
   const kind = activationKinds.find((candidate) => candidate === op);
   if (kind !== undefined) {
-    const slope = settings.value('slope');
-    return { ...placed, op: 'activation', kind, ...(slope === undefined ? {} : { slope: settings.number(slope) }) };
+    const given = activationSettings.flatMap((key) => {
+      const text = settings.value(key);
+      return text === undefined ? [] : [[key, settings.number(text)] as const];
+    });
+    return { ...placed, op: 'activation', kind, ...Object.fromEntries(given) };
   }
   switch (op) {
     case 'input':
-      return { ...placed, op, shape: inputShape(settings) };
+      return { ...placed, op, shape: readShape(settings) };
     case 'conv': {
       const filters = settings.number(settings.take('the number of filters'));
       const window = readWindow(settings);
       const groups = settings.number(settings.lettered('g') ?? '1');
       return { ...placed, op, filters, ...window, ...readDilation(settings), groups, ...readWeights(settings, placed) };
+    }
+    case 'convTranspose': {
+      const filters = settings.number(settings.take('the number of filters'));
+      const outputPadding = settings.pair(settings.lettered('o') ?? '0');
+      return { ...placed, op, filters, ...readWindow(settings), outputPadding, ...readWeights(settings, placed) };
     }
     case 'depthwise':
       return { ...placed, op, ...readWindow(settings), ...readDilation(settings), ...readWeights(settings, placed) };
@@ -120,32 +147,56 @@ export function layerFromSettings(op: string, placed: Placed, settings: Settings
       return batchNorm(settings, placed);
     case 'add':
     case 'multiply':
-    case 'concat':
     case 'flatten':
     case 'softmax':
       return { ...placed, op };
+    case 'prelu':
+      return { ...placed, op, slope: settings.value('slope') ?? `${placed.id}.slope` };
+    case 'scale': {
+      const factor = settings.number(settings.take('the factor'));
+      return { ...placed, op, factor, offset: settings.number(settings.value('offset') ?? '0') };
+    }
+    case 'concat': {
+      const axis = (['height', 'width'] as const).find((word) => settings.flag(word));
+      return axis === undefined ? { ...placed, op } : { ...placed, op, axis };
+    }
     case 'maxPool':
       return { ...placed, op, ...readWindow(settings) };
     case 'averagePool':
       return { ...placed, op, countPadding: settings.flag('countPadding'), ...readWindow(settings) };
     case 'globalPool':
-      return { ...placed, op, mode: settings.flag('max') ? 'max' : 'average' };
+      return {
+        ...placed,
+        op,
+        mode: settings.flag('max') ? 'max' : 'average',
+        ...(settings.flag('keepSpatial') ? { keepSpatial: true } : {}),
+      };
+    case 'reshape':
+      return { ...placed, op, shape: readShape(settings) };
     case 'pad': {
       const channels = settings.pair(settings.lettered('c') ?? '0,0', ',');
       return { ...placed, op, padding: readPadding(settings), channels };
     }
     case 'slice':
       return slice(settings, placed);
-    case 'upsample': {
+    case 'resize': {
       const mode = settings.flag('bilinear') ? 'bilinear' : 'nearest';
-      return { ...placed, op, mode, scale: settings.pair(settings.take('the scale')) };
+      const grid = (['asymmetric', 'alignCorners'] as const).find((word) => settings.flag(word)) ?? 'halfPixel';
+      return { ...placed, op, mode, grid, size: settings.pair(settings.take('the size')) };
+    }
+    case 'opaque': {
+      const operator = settings.take('the operator');
+      const reason = settings.value('reason') ?? 'Not known.';
+      const payload = settings.value('payload');
+      const shape = readShape(settings);
+      return { ...placed, op, operator, reason, shape, ...(payload === undefined ? {} : { payload }) };
     }
     default:
       throw settings.fail(`there is no operation "${op}"`);
   }
 }
 
-function inputShape(settings: Settings): Shape {
+function readShape(settings: Settings): Shape {
   const text = settings.take('the shape');
   const [first, second, third, ...more] = settings.numbers(text, 'x');
   if (first !== undefined && second === undefined) return [first];

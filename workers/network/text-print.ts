@@ -1,7 +1,7 @@
 /**
  * Prints a graph in the text form of `text.ts`, as short as it goes: what has its default is left out.
  */
-import type { Graph, Layer, LayerId, Padding, Pair } from './graph';
+import type { ActivationLayer, Graph, Layer, LayerId, Padding, Pair, WeightedLayer } from './graph';
 import { shapeText } from './shapes';
 import { automaticId } from './text';
 
@@ -41,6 +41,10 @@ function describe(layer: Layer): Statement {
       const extra = [...unless('d', pairText(dilation), '1'), ...unless('g', `${groups}`, '1'), ...weights(layer)];
       return { op: layer.op, settings: [`${layer.filters}`, ...window(layer), ...extra] };
     }
+    case 'convTranspose': {
+      const extra = [...unless('o', pairText(layer.outputPadding), '0'), ...weights(layer)];
+      return { op: layer.op, settings: [`${layer.filters}`, ...window(layer), ...extra] };
+    }
     case 'depthwise':
       return {
         op: layer.op,
@@ -51,13 +55,24 @@ function describe(layer: Layer): Statement {
     case 'batchNorm':
       return { op: 'bn', settings: batchNorm(layer) };
     case 'activation':
-      return { op: layer.kind, settings: layer.slope === undefined ? [] : [`slope=${layer.slope}`] };
+      return { op: layer.kind, settings: activationSettings(layer) };
+    case 'prelu':
+      return { op: layer.op, settings: tensorName('slope', layer.slope, layer.id) };
+    case 'scale':
+      return { op: layer.op, settings: [`${layer.factor}`, ...(layer.offset === 0 ? [] : [`offset=${layer.offset}`])] };
+    case 'concat':
+      return { op: layer.op, settings: layer.axis === undefined || layer.axis === 'channels' ? [] : [layer.axis] };
     case 'maxPool':
       return { op: layer.op, settings: window(layer) };
     case 'averagePool':
       return { op: layer.op, settings: [...window(layer), ...(layer.countPadding ? ['countPadding'] : [])] };
     case 'globalPool':
-      return { op: layer.op, settings: layer.mode === 'max' ? ['max'] : [] };
+      return {
+        op: layer.op,
+        settings: [...(layer.mode === 'max' ? ['max'] : []), ...(layer.keepSpatial === true ? ['keepSpatial'] : [])],
+      };
+    case 'reshape':
+      return { op: layer.op, settings: [shapeText(layer.shape)] };
     case 'pad': {
       const channels = unless('c', layer.channels.join(','), '0,0');
       return { op: layer.op, settings: [...unless('p', paddingText(layer.padding), '0'), ...channels] };
@@ -70,9 +85,15 @@ function describe(layer: Layer): Statement {
           return `${layer.begin[axis]}:${layer.end[axis]}${stride}`;
         }),
       };
-    case 'upsample': {
+    case 'resize': {
       const mode = layer.mode === 'bilinear' ? ['bilinear'] : [];
-      return { op: layer.op, settings: [pairText(layer.scale), ...mode] };
+      const grid = layer.grid === 'halfPixel' ? [] : [layer.grid];
+      return { op: layer.op, settings: [pairText(layer.size), ...mode, ...grid] };
+    }
+    case 'opaque': {
+      const payload = layer.payload === undefined ? [] : [`payload=${quoted(layer.payload)}`];
+      const words = [quoted(layer.operator), shapeText(layer.shape), `reason=${JSON.stringify(layer.reason)}`];
+      return { op: layer.op, settings: [...words, ...payload] };
     }
     default:
       return { op: layer.op, settings: [] };
@@ -87,7 +108,13 @@ function window(layer: { kernelSize: Pair; stride: Pair; padding: Padding }): re
   ];
 }
 
-function weights({ id, kernel, bias }: Extract<Layer, { op: 'conv' | 'depthwise' | 'dense' }>): readonly string[] {
+function activationSettings({ slope, offset, min, max }: ActivationLayer): readonly string[] {
+  return Object.entries({ slope, offset, min, max }).flatMap(([key, value]) =>
+    value === undefined ? [] : [`${key}=${value}`],
+  );
+}
+
+function weights({ id, kernel, bias }: WeightedLayer): readonly string[] {
   const words = tensorName('kernel', kernel, id);
   if (bias === undefined) return words;
   return [...words, ...(bias === `${id}.bias` ? ['bias'] : [`bias=${quoted(bias)}`])];

@@ -111,8 +111,12 @@ describe('graphToText', () => {
     'input 8x6x4 / conv 4 2x2 p0,1,0,1 / depthwise 3x3 p1x0 d1 bias',
     'input 8x6x4 / bn nogamma nobeta / bn mean=m variance=v epsilon=0.001 / leakyRelu slope=0.2 / hardSwish / swish',
     'input 8x6x4 / relu6 / elu / sigmoid / tanh / maxPool 2x2 s2 / averagePool 3x2 s1x2 p1 countPadding / globalPool max',
-    'input 8x6x4 / pad p1,2,3,4 c1,0 / slice 0:8:2 0:6 1:4 / upsample 2x3 bilinear / upsample 2 / flatten / dense 3 bias',
+    'input 8x6x4 / pad p1,2,3,4 c1,0 / slice 0:8:2 0:6 1:4 / resize 9x12 bilinear / resize 6 alignCorners / flatten / dense 3 bias',
     'input 8x6x4 / a = conv 4 1x1 / conv 4 1x1 kernel=a.kernel bias=b < input / add < . a / multiply < a . / concat < a . input',
+    'input 8x6x4 / convTranspose 3 3x2 s2 p1 o1x0 bias / prelu / prelu slope=prelu1.slope / scale 0.5 offset=-1 / scale 2',
+    'input 8x6x4 / clip min=-1 max=2 / clip max=3 / hardSigmoid slope=0.2 offset=0.4 / hardSigmoid / softplus / gelu',
+    'input 8x6x4 / reshape 16x3x4 / concat height < . . / concat width < . . / globalPool max keepSpatial / reshape 4',
+    'input 8x6x4 / opaque "a b" 3x3x2 reason="Not known." payload="x\\ny" / opaque Gather 5 reason="No / yes." < . input',
     'input 4 / input 4 / add < input . / dense 4 / softmax',
     'input 4 / "a / b" = dense 2 kernel="=" / "." = relu / add < . "a / b"',
   ])('%s', (text) => {

@@ -99,6 +99,21 @@ describe('validateGraph', () => {
     ['The network\'s output "x" does not exist.', 'x', { layers: [input], outputs: ['x'] }],
     ['Batch norm "b": epsilon must be above 0, not 0.', 'b', graphOf(input, { ...bn, epsilon: 0 })],
     [
+      'Activation "a": min must be a number, not NaN.',
+      'a',
+      graphOf(input, { id: 'a', op: 'activation', inputs: ['input'], kind: 'clip', min: NaN }),
+    ],
+    [
+      'Activation "a": min 2 must be below max 1.',
+      'a',
+      graphOf(input, { id: 'a', op: 'activation', inputs: ['input'], kind: 'clip', min: 2, max: 1 }),
+    ],
+    [
+      'Scale "s": factor and offset must be numbers, not Infinity and 0.',
+      's',
+      graphOf(input, { id: 's', op: 'scale', inputs: ['input'], factor: Infinity, offset: 0 }),
+    ],
+    [
       'Activation "a": the slope must be a number, not Infinity.',
       'a',
       graphOf(input, { id: 'a', op: 'activation', inputs: ['input'], kind: 'leakyRelu', slope: Infinity }),

@@ -3,7 +3,15 @@
  *
  * Readers of files call this once; code that builds networks from checked ones does not need to.
  */
-import { type Graph, type LayerId, type Network, NetworkError, type Shape, type Tensor } from './graph';
+import {
+  type ActivationLayer,
+  type Graph,
+  type LayerId,
+  type Network,
+  NetworkError,
+  type Shape,
+  type Tensor,
+} from './graph';
 import { channelsOf, inferShapes, shapeText, sizeOf } from './shapes';
 import { type ExpectedTensor, expectedTensors } from './tensor-shapes';
 
@@ -20,8 +28,10 @@ export function validateGraph(graph: Graph): ReadonlyMap<LayerId, Shape> {
     if (layer.op === 'batchNorm' && !(layer.epsilon > 0 && Number.isFinite(layer.epsilon))) {
       throw new NetworkError(`Batch norm "${layer.id}": epsilon must be above 0, not ${layer.epsilon}.`, layer.id);
     }
-    if (layer.op === 'activation' && layer.slope !== undefined && !Number.isFinite(layer.slope)) {
-      throw new NetworkError(`Activation "${layer.id}": the slope must be a number, not ${layer.slope}.`, layer.id);
+    if (layer.op === 'activation') checkActivation(layer);
+    if (layer.op === 'scale' && !(Number.isFinite(layer.factor) && Number.isFinite(layer.offset))) {
+      const found = `${layer.factor} and ${layer.offset}`;
+      throw new NetworkError(`Scale "${layer.id}": factor and offset must be numbers, not ${found}.`, layer.id);
     }
   }
   const shapes = inferShapes(graph);
@@ -55,6 +65,17 @@ export function validateNetwork(network: Network): void {
   if (meta.origin !== undefined && meta.origin.outputs.length !== graph.outputs.length) {
     const counts = `${meta.origin.outputs.length} outputs of its source, but ${graph.outputs.length} outputs`;
     throw new NetworkError(`The network names ${counts}.`, graph.outputs[0]);
+  }
+}
+
+function checkActivation({ id, kind, slope, offset, min, max }: ActivationLayer): void {
+  for (const [what, value] of Object.entries({ slope, offset, min, max })) {
+    if (value === undefined || Number.isFinite(value)) continue;
+    const article = what === 'min' || what === 'max' ? what : `the ${what}`;
+    throw new NetworkError(`Activation "${id}": ${article} must be a number, not ${value}.`, id);
+  }
+  if (kind === 'clip' && (min ?? -Infinity) >= (max ?? Infinity)) {
+    throw new NetworkError(`Activation "${id}": min ${min} must be below max ${max}.`, id);
   }
 }
 

@@ -34,6 +34,15 @@ it('kernels over three inputs also come signed, depthwise ones by channel', () =
   });
 });
 
+it('kernels of transposed convolutions have their filters before their inputs', () => {
+  const plain = networkFromText('input 4x4x2 / t = convTranspose 3 1x2 / globalPool');
+  // [kh 1, kw 2, filters 3, cin 2]
+  const network = withKernel(plain, 't.kernel', [3, 1, 1, 1, 7, -1, 0, 2, 5, 5, -1, 1]);
+  const { filters, size, magnitude } = kernelViews(network, 't');
+  expect({ filters, size }).toEqual({ filters: 3, size: [1, 2] });
+  expect([...magnitude]).toEqual([Math.sqrt(5), Math.SQRT2, 1, 5, 5, 1].map(Math.fround));
+});
+
 it('a layer without a kernel is refused by name', () => {
   const network = networkFromText('input 4x4x2 / c = conv 2 1x1 / r = relu');
   expect(() => kernelViews(network, 'r')).toThrow('"r"');

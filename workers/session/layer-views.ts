@@ -15,15 +15,14 @@ export function kernelViews({ graph, tensors }: Network, id: LayerId): CommandRe
   const layer = layerOf(graph, id);
   const kernel = isWeighted(layer) ? tensors[layer.kernel] : undefined;
   if (kernel === undefined) throw new NetworkError(`Layer "${id}" has no kernel to look at.`, id);
-  // Depthwise kernels are [kh, kw, c, 1]: their filters are the third axis.
-  const [kh, kw, inputs, filters] = kernelAxes(layer.op, kernel.shape);
+  const { kh, kw, inputs, filters, at } = kernelAxes(layer.op, kernel.shape);
   const magnitude = new Float32Array(filters * kh * kw);
   const rgb = layer.op === 'conv' && inputs === 3 ? new Float32Array(filters * kh * kw * 3) : null;
   for (let tap = 0; tap < kh * kw; tap += 1) {
     for (let filter = 0; filter < filters; filter += 1) {
       let sum = 0;
       for (let input = 0; input < inputs; input += 1) {
-        const value = kernel.values[(tap * inputs + input) * filters + filter] ?? 0;
+        const value = kernel.values[at(tap, input, filter)] ?? 0;
         sum += value * value;
         if (rgb !== null) rgb[(filter * kh * kw + tap) * 3 + input] = value;
       }
@@ -33,10 +32,29 @@ export function kernelViews({ graph, tensors }: Network, id: LayerId): CommandRe
   return { filters, size: [kh, kw], magnitude, rgb };
 }
 
-function kernelAxes(op: string, shape: readonly number[]): readonly [number, number, number, number] {
+interface KernelAxes {
+  readonly kh: number;
+  readonly kw: number;
+  readonly inputs: number;
+  readonly filters: number;
+  /** Where a weight lies in the kernel. */
+  readonly at: (tap: number, input: number, filter: number) => number;
+}
+
+/** Filters are the last axis, but of depthwise kernels `[kh, kw, c, 1]` and transposed ones `[kh, kw, filters, cin]`. */
+function kernelAxes(op: string, shape: readonly number[]): KernelAxes {
   const [first = 1, second = 1, third = 1, fourth = 1] = shape;
-  if (op === 'dense') return [1, 1, first, second];
-  return op === 'depthwise' ? [first, second, 1, third] : [first, second, third, fourth];
+  if (op === 'convTranspose') {
+    const at: KernelAxes['at'] = (tap, input, filter) => (tap * third + filter) * fourth + input;
+    return { kh: first, kw: second, inputs: fourth, filters: third, at };
+  }
+  const [kh, kw, inputs, filters] =
+    op === 'dense'
+      ? [1, 1, first, second]
+      : op === 'depthwise'
+        ? [first, second, 1, third]
+        : [first, second, third, fourth];
+  return { kh, kw, inputs, filters, at: (tap, input, filter) => (tap * inputs + input) * filters + filter };
 }
 
 /** Median forward milliseconds of layer `id` alone for a batch of `batch`, as it is and after the cut. */

@@ -2,16 +2,17 @@
  * The gradient of each layer: from the gradient by its output to those by its inputs and its tensors.
  */
 import * as tf from '@tensorflow/tfjs-core';
-import type { ConvLayer, DenseLayer, DepthwiseLayer, Layer, TensorName } from '../../network/graph';
-import { activationGradient, readsOutput } from '../ops/activation';
+import { isWeighted, type Layer, type TensorName, type WeightedLayer } from '../../network/graph';
+import { activationGradient, parametricReluGradients, readsOutput } from '../ops/activation';
 import { batchNormGradients } from '../ops/batch-norm';
 import { channelSum, repeatOverImage } from '../ops/channels';
 import { convolveInputGradient, convolveKernelGradient } from '../ops/convolution';
+import { transposedInputGradient, transposedKernelGradient } from '../ops/convolution-transposed';
 import { depthwiseInputGradient, depthwiseKernelGradient } from '../ops/depthwise';
 import { averagePoolGradient, globalMaxGradient, maxPoolGradient } from '../ops/pooling';
+import { resizeGradient } from '../ops/resize';
 import { stridedSliceGradient } from '../ops/spatial';
-import { upsampleGradient } from '../ops/upsample';
-import { broadcastFactor, optional, type Weights } from './forward';
+import { broadcastFactor, concatAxis, optional, type Weights } from './forward';
 
 /** What a layer's gradient may look at. Values that `remembers` does not name have been disposed. */
 export interface BackwardContext {
@@ -39,9 +40,11 @@ export interface LayerGradients {
 export function remembers(layer: Layer): { readonly inputs: boolean; readonly output: boolean } {
   switch (layer.op) {
     case 'conv':
+    case 'convTranspose':
     case 'depthwise':
     case 'dense':
     case 'batchNorm':
+    case 'prelu':
     case 'multiply':
       return { inputs: true, output: false };
     case 'activation':
@@ -59,11 +62,8 @@ export function remembers(layer: Layer): { readonly inputs: boolean; readonly ou
 
 /** Gradients of the loss by the inputs and tensors of `layer`, given the gradient `dy` by its output. */
 export function layerGradients(layer: Layer, dy: tf.Tensor, context: BackwardContext): LayerGradients {
+  if (isWeighted(layer)) return weightedGradients(layer, dy, context);
   switch (layer.op) {
-    case 'conv':
-    case 'depthwise':
-    case 'dense':
-      return weightedGradients(layer, dy, context);
     case 'batchNorm': {
       const { statistics, weights, rectified } = context;
       const x = value(context.inputs, 0);
@@ -83,6 +83,10 @@ export function layerGradients(layer: Layer, dy: tf.Tensor, context: BackwardCon
       if (layer.beta !== undefined) tensors.push([layer.beta, gradients.beta]);
       return { inputs: [gradients.input], tensors: context.trained ? tensors : [] };
     }
+    case 'prelu': {
+      const gradients = parametricReluGradients(dy, value(context.inputs, 0), context.weights(layer.slope));
+      return { inputs: [gradients.input], tensors: context.trained ? [[layer.slope, gradients.slope]] : [] };
+    }
     default: {
       return { inputs: inputGradients(layer, dy, context), tensors: [] };
     }
@@ -90,7 +94,7 @@ export function layerGradients(layer: Layer, dy: tf.Tensor, context: BackwardCon
 }
 
 function weightedGradients(
-  layer: ConvLayer | DepthwiseLayer | DenseLayer,
+  layer: WeightedLayer,
   dy: tf.Tensor,
   { weights, inputs, inputShapes, wanted, trained }: BackwardContext,
 ): LayerGradients {
@@ -100,11 +104,13 @@ function weightedGradients(
   const shape = inputShapes[0] ?? [];
   const byInput = (): tf.Tensor => {
     if (layer.op === 'conv') return convolveInputGradient(gradient, kernel, shape, layer, layer.groups);
+    if (layer.op === 'convTranspose') return transposedInputGradient(gradient, kernel, layer);
     if (layer.op === 'depthwise') return depthwiseInputGradient(gradient, kernel, shape, layer);
     return tf.matMul(dy, tf.transpose(weights(layer.kernel)));
   };
   const byKernel = (): tf.Tensor => {
     if (layer.op === 'conv') return convolveKernelGradient(x, gradient, layer, layer.groups);
+    if (layer.op === 'convTranspose') return transposedKernelGradient(x, gradient, layer);
     if (layer.op === 'depthwise') return depthwiseKernelGradient(x, gradient, layer);
     return tf.matMul(tf.transpose(value(inputs, 0)), dy);
   };
@@ -123,12 +129,14 @@ function inputGradients(layer: Layer, dy: tf.Tensor, context: BackwardContext): 
   switch (layer.op) {
     case 'activation':
       return [activationGradient(layer, dy, readsOutput(layer.kind) ? output : value(inputs, 0))];
+    case 'scale':
+      return [tf.mul(dy, layer.factor)];
     case 'add':
       return layer.inputs.map(() => dy.clone());
     case 'multiply':
       return multiplyGradients(dy, context);
     case 'concat': {
-      const axis = dy.rank - 1;
+      const axis = concatAxis(layer, dy.rank);
       return tf.split(
         dy,
         inputShapes.map((shape) => shape[axis] ?? 0),
@@ -140,11 +148,13 @@ function inputGradients(layer: Layer, dy: tf.Tensor, context: BackwardContext): 
     case 'averagePool':
       return [averagePoolGradient(gradient, shape, layer, layer.countPadding)];
     case 'globalPool': {
-      const [, height = 0, width = 0] = shape;
-      if (layer.mode === 'average') return [repeatOverImage(tf.mul(dy, 1 / (height * width)), height, width)];
-      return [globalMaxGradient(dy as tf.Tensor2D, value(inputs, 0) as tf.Tensor4D, output as tf.Tensor2D)];
+      const [batch = 0, height = 0, width = 0, channels = 0] = shape;
+      const flat = (pooled: tf.Tensor): tf.Tensor2D => tf.reshape(pooled, [batch, channels]);
+      if (layer.mode === 'average') return [repeatOverImage(tf.mul(flat(dy), 1 / (height * width)), height, width)];
+      return [globalMaxGradient(flat(dy), value(inputs, 0) as tf.Tensor4D, flat(output))];
     }
     case 'flatten':
+    case 'reshape':
       return [tf.reshape(dy, [...shape])];
     case 'pad': {
       const [batch = 0, height = 0, width = 0, channels = 0] = shape;
@@ -158,8 +168,8 @@ function inputGradients(layer: Layer, dy: tf.Tensor, context: BackwardContext): 
     }
     case 'slice':
       return [stridedSliceGradient(gradient, shape, layer.begin, layer.stride)];
-    case 'upsample':
-      return [upsampleGradient(gradient, layer)];
+    case 'resize':
+      return [resizeGradient(gradient, shape, layer)];
     case 'softmax': {
       const weighted = tf.mul(dy, output);
       return [tf.sub(weighted, tf.mul(output, tf.sum(weighted, -1, true)))];

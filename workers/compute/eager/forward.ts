@@ -2,15 +2,24 @@
  * What each layer computes, as tensor operations. Batch norm is here in its inference form; training replaces it.
  */
 import * as tf from '@tensorflow/tfjs-core';
-import { NetworkError, type ConvLayer, type DepthwiseLayer, type Layer, type TensorName } from '../../network/graph';
-import { activate } from '../ops/activation';
+import {
+  NetworkError,
+  type ConcatLayer,
+  type ConvLayer,
+  type ConvTransposeLayer,
+  type DepthwiseLayer,
+  type Layer,
+  type TensorName,
+} from '../../network/graph';
+import { activate, parametricRelu } from '../ops/activation';
 import { normalise } from '../ops/batch-norm';
 import { imageMean } from '../ops/channels';
 import { convolve } from '../ops/convolution';
+import { convolveTransposed } from '../ops/convolution-transposed';
 import { convolveDepthwise } from '../ops/depthwise';
 import { averagePool, globalMax, maxPool } from '../ops/pooling';
+import { resize } from '../ops/resize';
 import { explicitPadding, stridedSlice } from '../ops/spatial';
-import { upsample } from '../ops/upsample';
 
 /** The device tensor called `name`. */
 export type Weights = (name: TensorName) => tf.Tensor;
@@ -42,6 +51,8 @@ function compute(layer: Layer, inputs: readonly tf.Tensor[], weights: Weights): 
       return x;
     case 'conv':
       return withBias(layer, convolve(image(x), image(weights(layer.kernel)), layer, layer.groups), weights);
+    case 'convTranspose':
+      return withBias(layer, convolveTransposed(image(x), image(weights(layer.kernel)), layer), weights);
     case 'depthwise':
       return withBias(layer, convolveDepthwise(image(x), image(weights(layer.kernel)), layer), weights);
     case 'dense': {
@@ -54,20 +65,28 @@ function compute(layer: Layer, inputs: readonly tf.Tensor[], weights: Weights): 
     }
     case 'activation':
       return activate(layer, x);
+    case 'prelu':
+      return parametricRelu(x, weights(layer.slope));
+    case 'scale':
+      return tf.add(tf.mul(x, layer.factor), layer.offset);
     case 'add':
       return inputs.slice(1).reduce((sum, other) => tf.add(sum, other), x);
     case 'multiply':
       return tf.mul(x, broadcastFactor(x, input(layer, inputs, 1)));
     case 'concat':
-      return tf.concat([...inputs], x.rank - 1);
+      return tf.concat([...inputs], concatAxis(layer, x.rank));
     case 'maxPool':
       return maxPool(image(x), layer);
     case 'averagePool':
       return averagePool(image(x), layer, layer.countPadding);
-    case 'globalPool':
-      return layer.mode === 'average' ? imageMean(image(x)) : globalMax(image(x));
+    case 'globalPool': {
+      const pooled = layer.mode === 'average' ? imageMean(image(x)) : globalMax(image(x));
+      return layer.keepSpatial === true ? tf.reshape(pooled, [x.shape[0] ?? 0, 1, 1, -1]) : pooled;
+    }
     case 'flatten':
       return tf.reshape(x, [x.shape[0] ?? 0, -1]);
+    case 'reshape':
+      return tf.reshape(x, [x.shape[0] ?? 0, ...layer.shape]);
     case 'pad': {
       const paddings = explicitPadding(layer.padding);
       paddings[3] = [...layer.channels];
@@ -75,14 +94,25 @@ function compute(layer: Layer, inputs: readonly tf.Tensor[], weights: Weights): 
     }
     case 'slice':
       return stridedSlice(image(x), layer.begin, layer.end, layer.stride);
-    case 'upsample':
-      return upsample(image(x), layer);
+    case 'resize':
+      return resize(image(x), layer);
     case 'softmax':
       return tf.softmax(x);
+    case 'opaque':
+      throw new NetworkError(`Layer "${layer.id}" (${layer.operator}) cannot be run. ${layer.reason}`, layer.id);
   }
 }
 
-function withBias(layer: ConvLayer | DepthwiseLayer, output: tf.Tensor, weights: Weights): tf.Tensor {
+/** The axis a concatenation joins, in tensors of `rank` axes with the batch first. */
+export function concatAxis({ axis }: ConcatLayer, rank: number): number {
+  return axis === 'height' ? 1 : axis === 'width' ? 2 : rank - 1;
+}
+
+function withBias(
+  layer: ConvLayer | ConvTransposeLayer | DepthwiseLayer,
+  output: tf.Tensor,
+  weights: Weights,
+): tf.Tensor {
   return layer.bias === undefined ? output : tf.add(output, weights(layer.bias));
 }
 

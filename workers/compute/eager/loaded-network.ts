@@ -4,6 +4,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import {
   NetworkError,
+  obstacleOf,
   type Layer,
   type LayerId,
   type Network,
@@ -30,14 +31,16 @@ export class EagerNetwork implements LoadedNetwork {
   private readonly weights: Weights;
 
   /**
-   * Throws `NetworkError` where a tensor is missing or of the wrong shape, `DeviceError('too-large')` where not even one
-   * image fits. `released` is called by `dispose`.
+   * Throws `NetworkError` where a tensor is missing or of the wrong shape, or where the network cannot be run;
+   * `DeviceError('too-large')` where not even one image fits. `released` is called by `dispose`.
    */
   constructor(
     private readonly network: Network,
     private readonly limits: MemoryLimits,
     private readonly released: () => void,
   ) {
+    const obstacle = obstacleOf(network.graph);
+    if (obstacle !== null) throw new NetworkError(obstacle.message, obstacle.layer);
     refuseOversized(network.graph, 1, 'inference', limits);
     const [output] = network.graph.outputs;
     if (output === undefined) throw new NetworkError('The network names no output layer.');

@@ -74,7 +74,7 @@ const layers: readonly Layer[] = [
   { id: 'excite', inputs: ['squeeze'], op: 'dense', units: 9, kernel: 'excite.kernel', bias: 'excite.bias' },
   { id: 'sigmoid', inputs: ['excite'], op: 'activation', kind: 'sigmoid' },
   { id: 'scaled', inputs: ['both.norm', 'sigmoid'], op: 'multiply' },
-  { id: 'up', inputs: ['scaled'], op: 'upsample', scale: [2, 1], mode: 'bilinear' },
+  { id: 'up', inputs: ['scaled'], op: 'resize', size: [6, 3], mode: 'bilinear', grid: 'halfPixel' },
   {
     id: 'mean',
     inputs: ['up'],

@@ -54,7 +54,7 @@ export class TrainingPass {
     private readonly trainTensors: boolean,
   ) {
     for (const layer of layers) {
-      const own = trainTensors && (isWeighted(layer) || layer.op === 'batchNorm');
+      const own = trainTensors && (isWeighted(layer) || layer.op === 'batchNorm' || layer.op === 'prelu');
       const below = layer.inputs.some((id) => this.trained.has(id));
       if (own || below || gates.has(layer.id)) this.trained.add(layer.id);
     }

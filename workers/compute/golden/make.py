@@ -146,27 +146,63 @@ def sigmoid(x):
     return 1 / (1 + np.exp(-x))
 
 
+erf = np.vectorize(math.erf)
+
+
+def hard_slope(layer):
+    return layer.get("slope", 1 / 6)
+
+
+def hard_line(layer, x):
+    return hard_slope(layer) * x + layer.get("offset", 0.5)
+
+
+def leaky_slope(layer):
+    return layer.get("slope", 0.01)
+
+
+def bounds(layer):
+    return layer.get("min", -math.inf), layer.get("max", math.inf)
+
+
+# Function and derivative of (x, layer).
 ACTIVATIONS = {
-    "relu": (lambda x, s: np.maximum(x, 0), lambda x, s: (x > 0) * 1.0),
-    "relu6": (lambda x, s: np.clip(x, 0, 6), lambda x, s: ((x > 0) & (x < 6)) * 1.0),
-    "leakyRelu": (lambda x, s: np.where(x < 0, s * x, x), lambda x, s: np.where(x < 0, s, 1.0)),
-    "elu": (lambda x, s: np.where(x < 0, np.expm1(x), x), lambda x, s: np.where(x < 0, np.exp(x), 1.0)),
-    "hardSwish": (
-        lambda x, s: x * np.clip(x + 3, 0, 6) / 6,
-        lambda x, s: np.where(x <= -3, 0.0, np.where(x >= 3, 1.0, (2 * x + 3) / 6)),
+    "relu": (lambda x, l: np.maximum(x, 0), lambda x, l: (x > 0) * 1.0),
+    "relu6": (lambda x, l: np.clip(x, 0, 6), lambda x, l: ((x > 0) & (x < 6)) * 1.0),
+    "clip": (
+        lambda x, l: np.clip(x, *bounds(l)),
+        lambda x, l: ((x > bounds(l)[0]) & (x < bounds(l)[1])) * 1.0,
     ),
-    "swish": (lambda x, s: x * sigmoid(x), lambda x, s: sigmoid(x) * (1 + x * (1 - sigmoid(x)))),
-    "sigmoid": (lambda x, s: sigmoid(x), lambda x, s: sigmoid(x) * (1 - sigmoid(x))),
-    "tanh": (lambda x, s: np.tanh(x), lambda x, s: 1 - np.tanh(x) ** 2),
+    "leakyRelu": (
+        lambda x, l: np.where(x < 0, leaky_slope(l) * x, x),
+        lambda x, l: np.where(x < 0, leaky_slope(l), 1.0),
+    ),
+    "elu": (lambda x, l: np.where(x < 0, np.expm1(x), x), lambda x, l: np.where(x < 0, np.exp(x), 1.0)),
+    "softplus": (lambda x, l: np.logaddexp(x, 0), lambda x, l: sigmoid(x)),
+    "gelu": (
+        lambda x, l: x * (1 + erf(x / math.sqrt(2))) / 2,
+        lambda x, l: (1 + erf(x / math.sqrt(2))) / 2 + x * np.exp(-x * x / 2) / math.sqrt(2 * math.pi),
+    ),
+    "hardSwish": (
+        lambda x, l: x * np.clip(x + 3, 0, 6) / 6,
+        lambda x, l: np.where(x <= -3, 0.0, np.where(x >= 3, 1.0, (2 * x + 3) / 6)),
+    ),
+    "swish": (lambda x, l: x * sigmoid(x), lambda x, l: sigmoid(x) * (1 + x * (1 - sigmoid(x)))),
+    "hardSigmoid": (
+        lambda x, l: np.clip(hard_line(l, x), 0, 1),
+        lambda x, l: np.where((hard_line(l, x) > 0) & (hard_line(l, x) < 1), hard_slope(l), 0.0),
+    ),
+    "sigmoid": (lambda x, l: sigmoid(x), lambda x, l: sigmoid(x) * (1 - sigmoid(x))),
+    "tanh": (lambda x, l: np.tanh(x), lambda x, l: 1 - np.tanh(x) ** 2),
 }
 
 
 def activation_forward(layer, inputs, tensors):
-    return ACTIVATIONS[layer["kind"]][0](inputs[0], layer.get("slope", 0.01))
+    return ACTIVATIONS[layer["kind"]][0](inputs[0], layer)
 
 
 def activation_backward(layer, inputs, tensors, _, dy):
-    return [dy * ACTIVATIONS[layer["kind"]][1](inputs[0], layer.get("slope", 0.01))], {}
+    return [dy * ACTIVATIONS[layer["kind"]][1](inputs[0], layer)], {}
 
 
 def factor(inputs):
@@ -183,9 +219,14 @@ def multiply_backward(layer, inputs, tensors, _, dy):
     return [dy * f, df.reshape(inputs[1].shape)], {}
 
 
+def concat_axis(layer):
+    return {"height": 1, "width": 2}.get(layer.get("axis"), -1)
+
+
 def concat_backward(layer, inputs, tensors, _, dy):
-    edges = np.cumsum([x.shape[-1] for x in inputs])[:-1]
-    return np.split(dy, edges, axis=-1), {}
+    axis = concat_axis(layer)
+    edges = np.cumsum([x.shape[axis] for x in inputs])[:-1]
+    return np.split(dy, edges, axis=axis), {}
 
 
 def windows(layer, x):
@@ -240,12 +281,14 @@ def mean_backward(layer, inputs, tensors, _, dy):
 
 
 def global_forward(layer, inputs, tensors):
-    return inputs[0].mean((1, 2)) if layer["mode"] == "average" else inputs[0].max((1, 2))
+    keep = layer.get("keepSpatial", False)
+    return inputs[0].mean((1, 2), keepdims=keep) if layer["mode"] == "average" else inputs[0].max((1, 2), keepdims=keep)
 
 
 def global_backward(layer, inputs, tensors, _, dy):
     (x,) = inputs
     n, h, w, c = x.shape
+    dy = dy.reshape(n, c)
     if layer["mode"] == "average":
         return [np.broadcast_to(dy[:, None, None, :] / (h * w), x.shape).copy()], {}
     best = x.reshape(n, h * w, c).argmax(1)
@@ -277,31 +320,90 @@ def slice_backward(layer, inputs, tensors, _, dy):
     return [dx], {}
 
 
-def resize_matrix(length, scale, mode):
-    m = np.zeros((length * scale, length))
-    for i in range(length * scale):
+def resize_position(i, length, out, grid):
+    if grid == "halfPixel":
+        return (i + 0.5) * length / out - 0.5
+    if grid == "asymmetric":
+        return i * length / out
+    return 0.0 if out == 1 else i * (length - 1) / (out - 1)
+
+
+def resize_matrix(length, out, mode, grid):
+    m = np.zeros((out, length))
+    for i in range(out):
+        place = resize_position(i, length, out, grid)
         if mode == "nearest":
-            m[i, i // scale] = 1
+            # The pixel whose area holds the place; on the asymmetric grid pixels begin at their place.
+            m[i, min(math.floor(place + (0.0 if grid == "asymmetric" else 0.5) + 1e-9), length - 1)] = 1
         else:
-            centre = (i + 0.5) / scale - 0.5
-            low = math.floor(centre)
-            m[i, min(max(low, 0), length - 1)] += 1 - (centre - low)
-            m[i, min(max(low + 1, 0), length - 1)] += centre - low
+            low = math.floor(place)
+            m[i, min(max(low, 0), length - 1)] += 1 - (place - low)
+            m[i, min(max(low + 1, 0), length - 1)] += place - low
     return m
 
 
 def resize_matrices(layer, x):
-    return (resize_matrix(x.shape[axis + 1], layer["scale"][axis], layer["mode"]) for axis in (0, 1))
+    sizes = zip(x.shape[1:3], layer["size"])
+    return (resize_matrix(length, out, layer["mode"], layer["grid"]) for length, out in sizes)
 
 
-def upsample_forward(layer, inputs, tensors):
+def resize_forward(layer, inputs, tensors):
     rows, columns = resize_matrices(layer, inputs[0])
     return np.einsum("ih,jw,nhwc->nijc", rows, columns, inputs[0])
 
 
-def upsample_backward(layer, inputs, tensors, _, dy):
+def resize_backward(layer, inputs, tensors, _, dy):
     rows, columns = resize_matrices(layer, inputs[0])
     return [np.einsum("ih,jw,nijc->nhwc", rows, columns, dy)], {}
+
+
+def transposed_taps(layer, shape):
+    """Yields (row tap, column tap, input rows, output rows, input columns, output columns), inside only."""
+    (kh, kw), (sy, sx) = layer["kernelSize"], layer["stride"]
+    top, bottom, left, right = layer["padding"]
+    h, w = shape[1:3]
+    oh = (h - 1) * sy + kh - top - bottom + layer["outputPadding"][0]
+    ow = (w - 1) * sx + kw - left - right + layer["outputPadding"][1]
+    for a in range(kh):
+        rows = np.arange(h) * sy + a - top
+        iy = np.flatnonzero((rows >= 0) & (rows < oh))
+        for b in range(kw):
+            columns = np.arange(w) * sx + b - left
+            ix = np.flatnonzero((columns >= 0) & (columns < ow))
+            yield (oh, ow), a, b, iy, rows[iy], ix, columns[ix]
+
+
+def transposed_forward(layer, inputs, tensors):
+    (x,), k = inputs, tensors["kernel"]
+    y = None
+    for size, a, b, iy, oy, ix, ox in transposed_taps(layer, x.shape):
+        y = np.zeros((x.shape[0], *size, layer["filters"])) if y is None else y
+        y[:, oy[:, None], ox[None, :], :] += at(x, iy, ix) @ k[a, b].T
+    return y + tensors.get("bias", 0.0)
+
+
+def transposed_backward(layer, inputs, tensors, _, dy):
+    (x,), k = inputs, tensors["kernel"]
+    dx, dk = np.zeros_like(x), np.zeros_like(k)
+    for _, a, b, iy, oy, ix, ox in transposed_taps(layer, x.shape):
+        d = at(dy, oy, ox)
+        dx[:, iy[:, None], ix[None, :], :] += d @ k[a, b]
+        dk[a, b] += np.einsum("nijf,nijc->fc", d, at(x, iy, ix))
+    grads = {"kernel": dk}
+    if "bias" in tensors:
+        grads["bias"] = dy.sum((0, 1, 2))
+    return [dx], grads
+
+
+def prelu_forward(layer, inputs, tensors):
+    (x,) = inputs
+    return np.where(x < 0, x * tensors["slope"], x)
+
+
+def prelu_backward(layer, inputs, tensors, _, dy):
+    (x,) = inputs
+    axes = tuple(range(x.ndim - 1))
+    return [np.where(x < 0, dy * tensors["slope"], dy)], {"slope": (dy * np.minimum(x, 0)).sum(axes)}
 
 
 def softmax_forward(layer, inputs, tensors):
@@ -321,14 +423,21 @@ LAYERS = {
     "activation": (activation_forward, activation_backward),
     "add": (lambda l, x, t: sum(x), lambda l, x, t, y, dy: ([dy] * len(x), {})),
     "multiply": (lambda l, x, t: x[0] * factor(x), multiply_backward),
-    "concat": (lambda l, x, t: np.concatenate(x, -1), concat_backward),
+    "concat": (lambda l, x, t: np.concatenate(x, concat_axis(l)), concat_backward),
     "maxPool": (max_forward, max_backward),
     "averagePool": (mean_forward, mean_backward),
     "globalPool": (global_forward, global_backward),
     "flatten": (lambda l, x, t: x[0].reshape(x[0].shape[0], -1), lambda l, x, t, y, dy: ([dy.reshape(x[0].shape)], {})),
     "pad": (pad_forward, pad_backward),
     "slice": (lambda l, x, t: x[0][cut(l)], slice_backward),
-    "upsample": (upsample_forward, upsample_backward),
+    "reshape": (
+        lambda l, x, t: x[0].reshape(x[0].shape[0], *l["shape"]),
+        lambda l, x, t, y, dy: ([dy.reshape(x[0].shape)], {}),
+    ),
+    "resize": (resize_forward, resize_backward),
+    "scale": (lambda l, x, t: l["factor"] * x[0] + l["offset"], lambda l, x, t, y, dy: ([l["factor"] * dy], {})),
+    "prelu": (prelu_forward, prelu_backward),
+    "convTranspose": (transposed_forward, transposed_backward),
     "softmax": (softmax_forward, softmax_backward),
 }
 
@@ -421,6 +530,43 @@ def pool(op, name, x, kernel, stride, padding=(0, 0, 0, 0), quantum=0.0, **more)
     return make(f"{op} {name}", layer, [source(1, *x, quantum=quantum)], smooth=quantum == 0)
 
 
+def transposed(name, x, kernel, filters, stride=(1, 1), padding=(0, 0, 0, 0), extra=(0, 0), bias=False):
+    layer = dict(op="convTranspose", filters=filters, kernelSize=kernel, stride=stride, padding=padding, outputPadding=extra)
+    tensors = {"kernel": source(2, *kernel, filters, x[3])}
+    if bias:
+        tensors["bias"] = source(3, filters)
+    return make("convTranspose " + name, layer, [source(1, *x)], tensors)
+
+
+def resizes():
+    """Up, down and both at once, odd and whole factors, on every grid."""
+    for grid in ("halfPixel", "asymmetric", "alignCorners"):
+        for mode in ("nearest", "bilinear"):
+            for x, size in (
+                ((2, 3, 4, 3), (6, 8)),
+                ((5, 3, 2, 2), (7, 5)),
+                ((2, 7, 5, 13), (3, 4)),
+                ((1, 5, 3, 2), (4, 7)),
+                ((1, 1, 3, 2), (4, 1)),
+            ):
+                layer = dict(op="resize", size=size, mode=mode, grid=grid)
+                yield make(f"resize {mode} {grid}, {x[1]}x{x[2]} to {size[0]}x{size[1]}", layer, [source(1, *x)])
+
+
+def more_activations():
+    x = [source(1, 2, 3, 5, 4, scale=8.0)]
+    for kind in ("softplus", "gelu", "hardSigmoid"):
+        yield make(f"activation {kind}", dict(op="activation", kind=kind), x)
+    yield make("activation hardSigmoid 0.2", dict(op="activation", kind="hardSigmoid", slope=0.2, offset=0.4), x)
+    yield make("activation clip", dict(op="activation", kind="clip", min=-1.5, max=2.5), x)
+    yield make("activation clip from below", dict(op="activation", kind="clip", min=0.5), x)
+    yield make("activation clip from above, flat", dict(op="activation", kind="clip", max=0.5), [source(1, 5, 7)])
+    yield make("scale", dict(op="scale", factor=-2.5, offset=0.75), x)
+    yield make("prelu, 4 channels", dict(op="prelu"), x, {"slope": source(2, 4)})
+    yield make("prelu, batch 5, 13 channels", dict(op="prelu"), [source(1, 5, 3, 1, 13)], {"slope": source(2, 13)})
+    yield make("prelu, flat", dict(op="prelu"), [source(1, 5, 7)], {"slope": source(2, 7)})
+
+
 def cases():
     yield conv("3x3, batch 2, non-square, bias", (2, 5, 7, 3), (3, 3), 4, padding=(1, 1, 1, 1), bias=True)
     yield conv("3x3 stride 2, padding 0 1 0 1, 5 to 13", (1, 6, 8, 5), (3, 3), 13, (2, 2), (0, 1, 0, 1))
@@ -453,10 +599,17 @@ def cases():
     yield norm("flat", (5, 7))
     yield norm("without gamma and beta", (5, 3, 1, 3), gamma=False, beta=False)
     yield norm("mean a hundred deviations away", (2, 5, 4, 3), offset=60.0)
-    for kind in ACTIVATIONS:
+    for kind in ("relu", "relu6", "leakyRelu", "elu", "hardSwish", "swish", "sigmoid", "tanh"):
         slope = {"slope": 0.2} if kind == "leakyRelu" else {}
         yield make(f"activation {kind}", dict(op="activation", kind=kind, **slope), [source(1, 2, 3, 5, 4, scale=8.0)])
     yield make("activation relu, flat", dict(op="activation", kind="relu"), [source(1, 5, 7)])
+    yield from more_activations()
+    yield transposed("3x3 stride 2, padding 1, one more row and column, bias", (2, 3, 4, 3), (3, 3), 4, (2, 2), (1, 1, 1, 1), (1, 1), True)
+    yield transposed("2x2 stride 2, batch 5, 13 to 5", (5, 3, 2, 13), (2, 2), 5, (2, 2))
+    yield transposed("4x3 stride 2 3, padding 2 1 0 1, 3 to 13", (1, 4, 3, 3), (4, 3), 13, (2, 3), (2, 1, 0, 1), (0, 2), True)
+    yield transposed("3x3 stride 1, padding 1", (2, 5, 4, 6), (3, 3), 2, (1, 1), (1, 1, 1, 1))
+    yield transposed("1x1 stride 3: rows of bias alone", (2, 3, 3, 2), (1, 1), 3, (3, 3), (0, 0, 0, 0), (2, 1), True)
+    yield transposed("2x3 stride 1 2, 37 to 1", (1, 2, 3, 37), (2, 3), 1, (1, 2))
     images = (2, 3, 5, 4)
     yield make("add of three", dict(op="add"), [source(1, *images), source(2, *images), source(3, *images)])
     yield make("multiply, equal shapes", dict(op="multiply"), [source(1, *images), source(2, *images)])
@@ -466,6 +619,11 @@ def cases():
     yield make("multiply, flat", dict(op="multiply"), [source(1, 5, 7), source(2, 5, 7)])
     yield make("concat of three", dict(op="concat"), [source(1, 2, 3, 5, 2), source(2, 2, 3, 5, 1), source(3, 2, 3, 5, 4)])
     yield make("concat, flat", dict(op="concat"), [source(1, 5, 3), source(2, 5, 2)])
+    stacked = [source(1, 2, 3, 5, 4), source(2, 2, 1, 5, 4), source(3, 2, 2, 5, 4)]
+    yield make("concat along height", dict(op="concat", axis="height"), stacked)
+    yield make("concat along width", dict(op="concat", axis="width"), [source(1, 5, 3, 2, 3), source(2, 5, 3, 1, 3)])
+    yield make("reshape", dict(op="reshape", shape=(15, 1, 2)), [source(1, 2, 3, 5, 2)])
+    yield make("reshape, flat to image", dict(op="reshape", shape=(2, 3, 5)), [source(1, 5, 30)])
     yield pool("maxPool", "2x2", (2, 4, 6, 3), (2, 2), (2, 2))
     yield pool("maxPool", "3x3 stride 2, odd, padding 1", (5, 7, 5, 3), (3, 3), (2, 2), (1, 1, 1, 1))
     yield pool("maxPool", "3x2 stride 1, padding 2 0 0 1", (1, 5, 6, 2), (3, 2), (1, 1), (2, 0, 0, 1))
@@ -476,6 +634,8 @@ def cases():
     yield pool("averagePool", "3x2 stride 1, padding 2 0 0 1", (1, 5, 6, 2), (3, 2), (1, 1), (2, 0, 0, 1), countPadding=False)
     for mode in ("average", "max"):
         yield make(f"globalPool {mode}", dict(op="globalPool", mode=mode), [source(1, 5, 3, 4, 3)])
+        kept = dict(op="globalPool", mode=mode, keepSpatial=True)
+        yield make(f"globalPool {mode}, kept spatial", kept, [source(1, 2, 3, 4, 3)])
     ties = [source(1, 2, 3, 4, 3, quantum=0.5)]
     yield make("globalPool max, ties", dict(op="globalPool", mode="max"), ties, smooth=False)
     yield pool("maxPool", "2x2 stride 3: pixels no window reaches", (2, 9, 8, 2), (2, 2), (3, 3))
@@ -489,10 +649,7 @@ def cases():
     yield make("slice, strided", strided, [source(1, 2, 6, 7, 5)])
     half = dict(op="slice", begin=(0, 0, 0), end=(8, 6, 3), stride=(2, 2, 1))
     yield make("slice, every second pixel", half, [source(1, 5, 8, 6, 3)])
-    for mode in ("nearest", "bilinear"):
-        yield make(f"upsample {mode} 2 2", dict(op="upsample", scale=(2, 2), mode=mode), [source(1, 2, 3, 4, 3)])
-        yield make(f"upsample {mode} 3 1", dict(op="upsample", scale=(3, 1), mode=mode), [source(1, 5, 3, 2, 2)])
-    yield make("upsample bilinear 4 2, one row", dict(op="upsample", scale=(4, 2), mode="bilinear"), [source(1, 1, 1, 3, 2)])
+    yield from resizes()
     yield make("softmax", dict(op="softmax"), [source(1, 5, 7, scale=4.0)])
 
 

@@ -47,6 +47,8 @@ function placesOf(layer: Layer, inputs: readonly (readonly number[])[], classes:
   switch (layer.op) {
     case 'input':
     case 'dense':
+    case 'opaque':
+    case 'convTranspose':
     case 'conv': {
       const groups = layer.op === 'conv' ? layer.groups : 1;
       const perGroup = classes.length / groups;
@@ -62,6 +64,9 @@ function placesOf(layer: Layer, inputs: readonly (readonly number[])[], classes:
       });
     }
     case 'concat':
+      if (layer.axis === 'height' || layer.axis === 'width') {
+        return input.map((_, at) => `${layer.id} ${inputs.map((other) => other[at] ?? -1).join(' ')}`);
+      }
       return inputs.flat().map((place) => `copy ${place}`);
     case 'pad': {
       const [before, after] = layer.channels;

@@ -2,7 +2,7 @@
  * For tests: the laws of the centripetal update, for either device. On WebGPU without a GPU a step takes a second, so there
  * they are held to fewer steps.
  */
-import { mul, tensor, variable, type Tensor } from '@tensorflow/tfjs-core';
+import { mul, tensor, transpose, variable, type Tensor } from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Executor } from '../../compute/executor';
 import { createRandom } from '../../linalg/random';
@@ -168,6 +168,29 @@ export function testLaws(bring: () => Promise<Executor>, { slow }: { readonly sl
     const found = (await gradients.get('k')?.data()) ?? [];
     expect(Math.max(...expected.map((own, at) => Math.abs(own - (found[at] ?? NaN))))).toBeLessThan(1e-5);
     pull.dispose();
+  });
+
+  it('pulls filters that are not the last axis of their kernel as it pulls those that are', async () => {
+    const random = createRandom(23);
+    const of = Int32Array.from([0, 1, 0, 1, 1]);
+    const last: ClusteredAxis = { name: 'k', role: 'kernel', axis: 3, of, stays: Int32Array.from([0, 1]) };
+    const draw = (): Tensor =>
+      tensor(
+        Array.from({ length: 2 * 3 * 4 * 5 }, () => random.normal()),
+        [2, 3, 4, 5],
+      );
+    const [gradient, weights] = [draw(), draw()];
+    const pulledBy = async (axis: ClusteredAxis, turn: (x: Tensor) => Tensor): Promise<ArrayLike<number>> => {
+      const pull = createPull(new Map([['k', axis]]));
+      const value = variable(turn(weights));
+      const gradients = new Map<string, Tensor>([['k', turn(gradient)]]);
+      pull.apply(gradients, [{ name: 'k', role: 'kernel', layers: ['k'], value }], { kernels: 0.4, vectors: 0 });
+      pull.dispose();
+      return turn(gradients.get('k') ?? gradient).data();
+    };
+    const expected = await pulledBy(last, (x) => x.clone());
+    const found = await pulledBy({ ...last, axis: 2 }, (x) => transpose(x, [0, 1, 3, 2]));
+    expect(Math.max(...Array.from(found, (own, at) => Math.abs(own - (expected[at] ?? NaN))))).toBeLessThan(1e-6);
   });
 
   describe('a step of equal filters', () => {

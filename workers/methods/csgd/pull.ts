@@ -21,6 +21,7 @@ import {
   sub,
   tensor2d,
   tidy,
+  transpose,
   type Rank,
   type Tensor,
   type Tensor2D,
@@ -65,7 +66,8 @@ export function createPull(axes: ReadonlyMap<TensorName, ClusteredAxis>): Centri
         const own = matrices.get(name);
         const gradient = gradients.get(name);
         if (own === undefined || gradient === undefined) continue;
-        gradients.set(name, pulled(gradient, value, role === 'kernel' ? kernels : vectors, own));
+        const axis = axes.get(name)?.axis ?? value.rank - 1;
+        gradients.set(name, pulled(gradient, value, role === 'kernel' ? kernels : vectors, own, axis));
         gradient.dispose();
       }
       dispose([kernels, vectors]);
@@ -78,13 +80,23 @@ export function createPull(axes: ReadonlyMap<TensorName, ClusteredAxis>): Centri
   };
 }
 
-/** Filters run along the last axis longer than 1 (a depthwise kernel ends in 1), so a reshape gives `[weights, filters]`. */
-function pulled(gradient: Tensor, weights: Tensor, strength: Tensor, { average, spread }: Matrices): Tensor {
+/** Filters run along `axis`, mostly the last longer than 1 (a depthwise kernel ends in 1). */
+function pulled(
+  gradient: Tensor,
+  weights: Tensor,
+  strength: Tensor,
+  { average, spread }: Matrices,
+  axis: number,
+): Tensor {
   return tidy(() => {
     const weighted = mul(weights, strength);
-    const flat = reshape<Rank.R2>(sub(gradient, weighted), [-1, average.shape[0]]);
-    const averaged = matMul(matMul(flat, average), spread);
-    return add(reshape(averaged, gradient.shape), weighted);
+    const [filters] = average.shape;
+    const inner = gradient.shape.slice(axis + 1).reduce((a, b) => a * b, 1);
+    const rest = sub(gradient, weighted);
+    const lines = inner === 1 ? rest : transpose(reshape<Rank.R3>(rest, [-1, filters, inner]), [0, 2, 1]);
+    const averaged = matMul(matMul(reshape<Rank.R2>(lines, [-1, filters]), average), spread);
+    const back = inner === 1 ? averaged : transpose(reshape<Rank.R3>(averaged, [-1, inner, filters]), [0, 2, 1]);
+    return add(reshape(back, gradient.shape), weighted);
   });
 }
 

@@ -41,6 +41,10 @@ describe('where gates stand', () => {
   it('is on a layer without batch norm, and behind an activation that is not 0 at 0', () => {
     expect(placesOf(hazards.plain)).toEqual(['a.bn', 'a.act', 'b']);
     expect(placesOf(hazards.residual)).toEqual(['a', 'b', 'c']);
+    const text = `input 6x6x3 / a = conv 4 1x1 / s = scale 2 offset=1 / b = conv 4 1x1 / c = clip min=0.5 / d = conv 4 1x1 /
+      e = hardSigmoid / f = convTranspose 4 2x2 / g = softplus / h = conv 4 1x1 / gelu / scale 2 / clip min=-1 / prelu /
+      hardSigmoid offset=0 / globalPool / dense 2`;
+    expect(placesOf(graphFromText(text))).toEqual(['a', 's', 'b', 'c', 'd', 'e', 'f', 'g', 'h']);
   });
 
   it('follows channels of an option-A shortcut to the places they are padded to', () => {

@@ -13,6 +13,7 @@ import { couplingOf } from '../../network/coupling';
 import { isWeighted, type Graph, type Layer, type LayerId } from '../../network/graph';
 import type { ChannelGroup } from '../../network/groups';
 import { unitTable, type UnitTable } from '../../network/planning/unit-table';
+import { keepsZero } from '../../network/reference-activations';
 import { inferShapes } from '../../network/shapes';
 import { normalisersOf } from '../normalisers';
 
@@ -64,9 +65,7 @@ function placesOf(graph: Graph, table: UnitTable, gateOf: Int32Array): ReadonlyM
   }
   const shapes = inferShapes(graph);
   const needsGate = (layer: Layer): boolean =>
-    layer.op === 'batchNorm' ||
-    (layer.op === 'activation' && layer.kind === 'sigmoid') ||
-    (isWeighted(layer) && normalisersOf(graph, layer.id, shapes).length === 0);
+    !keepsZero(layer) || (isWeighted(layer) && normalisersOf(graph, layer.id, shapes).length === 0);
   const places = new Map<LayerId, Int32Array>();
   for (const layer of graph.layers.filter(needsGate)) {
     const own = Int32Array.from(classes.get(layer.id) ?? [], (one) => gateOfClass.get(one) ?? -1);

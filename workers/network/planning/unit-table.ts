@@ -3,6 +3,7 @@
  *
  * Layers are known by their position in the graph, units by one running number over all groups.
  */
+import { kernelUses } from '../costs';
 import { couplingOf } from '../coupling';
 import { isWeighted, type Graph, type LayerId, type TensorName } from '../graph';
 import { channelGroups, lockedLayers, type ChannelGroup } from '../groups';
@@ -116,15 +117,16 @@ function costTerms(graph: Graph): Pick<UnitTable, 'macTerms' | 'parameterTerms'>
     const outputShape = shapes.get(layer.id);
     if (shape === undefined || outputShape === undefined) return;
     const input = positionOf.get(from) ?? -1;
-    const pixels = outputShape.length === 3 ? outputShape[0] * outputShape[1] : 1;
+    const uses = kernelUses(layer, shape, outputShape);
     for (const { name, role, shape: tensorShape } of layerTensors(layer, shape)) {
       // A kernel grows with inputs and filters; a depthwise one (or one input a group) with its filters alone.
       const channels = channelsOf(shape);
-      const pairs = layer.op === 'dense' || (layer.op === 'conv' && (layer.groups === 1 || channels > layer.groups));
+      const mixes = layer.op === 'dense' || layer.op === 'convTranspose';
+      const pairs = mixes || (layer.op === 'conv' && (layer.groups === 1 || channels > layer.groups));
       const both = role === 'kernel' && pairs;
       const coefficient = sizeOf(tensorShape) / (channelsOf(outputShape) * (both ? channels : 1));
       const term = { coefficient, input: both ? input : -1, output };
-      if (role === 'kernel') macTerms.push({ ...term, coefficient: coefficient * pixels });
+      if (role === 'kernel') macTerms.push({ ...term, coefficient: coefficient * uses });
       if (!isTrainable(role) || counted.has(name)) continue;
       counted.add(name);
       parameterTerms.push(term);
