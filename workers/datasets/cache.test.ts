@@ -34,7 +34,8 @@ describe('the cache of decoded sets', () => {
       labels: new Uint16Array(),
       masks: Uint8Array.from({ length: 2 * count }, (_, at) => (at % 2 === 0 ? ignoredPixel : at)),
     });
-    const street = { ...collection, pools: { train: masked(3), validation: masked(2), test: masked(0) } };
+    const augmentation = { padding: 7, quarterTurns: false };
+    const street = { ...collection, augmentation, pools: { train: masked(3), validation: masked(2), test: masked(0) } };
     await cache.put('street', street);
     expect(await cache.get('street')).toEqual(street);
   });

@@ -40,6 +40,7 @@ const HeaderSchema = v.object({
   shape: v.tuple([count, count, v.literal(3)]),
   normalisation: v.object({ mean: v.array(v.number()), std: v.array(v.number()) }),
   flip: v.boolean(),
+  augmentation: v.optional(v.object({ padding: count, quarterTurns: v.boolean() })),
   notes: v.array(v.string()),
   pools: v.object({ train: PoolSchema, validation: v.nullable(PoolSchema), test: PoolSchema }),
 });

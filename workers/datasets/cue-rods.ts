@@ -70,6 +70,7 @@ export async function drawCueRods(
     shape: [size, size, 3],
     normalisation,
     flip: true,
+    augmentation: { padding: 0, quarterTurns: true },
     distanceBands: [
       { name: 'near', to: 8 * scale },
       { name: 'mid', to: 14 * scale },

@@ -31,6 +31,14 @@ export interface DistanceBand {
   readonly to: number;
 }
 
+/** How images may be moved with their labels. */
+export interface DataAugmentation {
+  /** Pixels of padding random crops are taken from. */
+  readonly padding: number;
+  /** Whether images keep their meaning turned by 90, 180 or 270 degrees. */
+  readonly quarterTurns: boolean;
+}
+
 export interface Dataset {
   /** Content identity: source id plus a hash of what was read. */
   readonly id: string;
@@ -42,6 +50,8 @@ export interface Dataset {
   readonly normalisation: Normalisation;
   /** Whether a mirrored image keeps its label. */
   readonly flip: boolean;
+  /** Where training may move images otherwise than by crops from 4 pixels of padding. */
+  readonly augmentation?: DataAugmentation | undefined;
   /** Bands of `cueDistances` that accuracy is told for, nearest first; the last one has no end. */
   readonly distanceBands?: readonly DistanceBand[] | undefined;
   /** Disjoint by construction. Decisions read validation only. */

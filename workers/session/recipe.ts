@@ -69,6 +69,8 @@ export const SettingsSchema = v.record(v.string(), v.union([v.number(), v.string
 const trainFields = {
   epochs: v.pipe(v.number(), v.minValue(0), v.maxValue(1000)),
   batchSize: v.optional(v.pipe(positive, v.maxValue(1024)), 64),
+  /** `sgd` = with momentum; `adam` = with decoupled weight decay, at learning rates around 0.003. */
+  optimiser: v.optional(v.picklist(['sgd', 'adam'])),
   learningRate: v.optional(v.pipe(v.number(), v.gtValue(0), v.maxValue(10)), 0.05),
   momentum: v.optional(v.pipe(v.number(), v.minValue(0), v.ltValue(1)), 0.9),
   weightDecay: v.optional(v.pipe(v.number(), v.minValue(0), v.maxValue(1)), 5e-4),
@@ -76,7 +78,9 @@ const trainFields = {
   /** Epochs of linear warm-up; may be a fraction. */
   warmUp: v.optional(v.pipe(v.number(), v.minValue(0)), 0),
   labelSmoothing: v.optional(v.pipe(v.number(), v.minValue(0), v.ltValue(1)), 0),
-  /** Random crop (4 pixels of padding) and, where the data allow, horizontal flip. */
+  /** Of networks with several passes: how much the loss after each pass counts. Uniform when absent. */
+  passLoss: v.optional(v.picklist(['uniform', 'last', 'ramp'])),
+  /** Random crop (4 pixels of padding) and, where the data allow, horizontal flip and quarter turns; masks move along. */
   augment: v.optional(v.boolean(), true),
   /** Weight of the distillation loss from the unpruned network; 0 = off. */
   distillation: v.optional(share, 0),

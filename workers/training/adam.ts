@@ -1,25 +1,14 @@
 /**
- * Adam (Kingma & Ba 2015, algorithm 1), for variables of a method's own: network weights are trained by `optimiser.ts`.
+ * Adam (Kingma & Ba 2015, algorithm 1) with decoupled weight decay (Loshchilov & Hutter 2019, algorithm 2).
  *
- * `m = b1 m + (1 - b1) g`, `v = b2 v + (1 - b2) g^2`, `w = w - rate (m / (1 - b1^t)) / (sqrt(v / (1 - b2^t)) + epsilon)`.
+ * `m = b1 m + (1 - b1) g`, `v = b2 v + (1 - b2) g^2`,
+ * `w = (1 - rate decay) w - rate (m / (1 - b1^t)) / (sqrt(v / (1 - b2^t)) + epsilon)`. The decay acts on kernels alone, as in
+ * `optimiser.ts`.
  */
-import {
-  add,
-  dispose,
-  div,
-  keep,
-  mul,
-  scalar,
-  sqrt,
-  square,
-  sub,
-  tidy,
-  type Tensor,
-  type Variable,
-} from '@tensorflow/tfjs-core';
+import { add, dispose, div, keep, mul, scalar, sqrt, square, sub, tidy, type Tensor } from '@tensorflow/tfjs-core';
 import { toDevice } from '../compute/eager/transfer';
 import type { Tensors } from '../network/graph';
-import type { Optimiser } from './optimiser';
+import { requireShape, type Optimiser, type Trained } from './optimiser';
 import { readTensors } from './read-tensors';
 
 const FIRST_DECAY = 0.9;
@@ -28,8 +17,8 @@ const EPSILON = 1e-8;
 /** Name of the count of updates in a saved state. */
 const COUNT = 'adam.steps';
 
-/** Updates `variables` from gradients under their names. State: both moments by name, and the number of updates. */
-export function createAdam(variables: readonly Variable[]): Optimiser {
+/** Updates `trained` from gradients under their names. State: both moments by name, and the number of updates. */
+export function createAdam(trained: readonly Trained[], weightDecay = 0): Optimiser {
   const moments = new Map<string, Tensor>();
   let count = 0;
   const follow = (name: string, gradient: Tensor, decay: number): Tensor => {
@@ -49,12 +38,14 @@ export function createAdam(variables: readonly Variable[]): Optimiser {
         const root = Math.sqrt(1 - SECOND_DECAY ** count);
         const rate = scalar((learningRate * root) / (1 - FIRST_DECAY ** count));
         const epsilon = scalar(EPSILON * root);
-        for (const variable of variables) {
-          const gradient = gradients.get(variable.name);
+        const shrink = scalar(1 - learningRate * weightDecay);
+        for (const { name, value, decays } of trained) {
+          const gradient = gradients.get(name);
           if (gradient === undefined) continue;
-          const first = follow(`${variable.name}/first`, gradient, FIRST_DECAY);
-          const second = follow(`${variable.name}/second`, square(gradient), SECOND_DECAY);
-          variable.assign(sub(variable, mul(rate, div(first, add(sqrt(second), epsilon)))));
+          const first = follow(`${name}/first`, gradient, FIRST_DECAY);
+          const second = follow(`${name}/second`, square(gradient), SECOND_DECAY);
+          const shrunk = decays && weightDecay > 0 ? mul(value, shrink) : value;
+          value.assign(sub(shrunk, mul(rate, div(first, add(sqrt(second), epsilon)))));
         }
       });
     },
@@ -67,7 +58,14 @@ export function createAdam(variables: readonly Variable[]): Optimiser {
       dispose([...moments.values()]);
       moments.clear();
       count = state[COUNT]?.values[0] ?? 0;
-      for (const [name, saved] of Object.entries(state)) if (name !== COUNT) moments.set(name, keep(toDevice(saved)));
+      for (const { name, value } of trained) {
+        for (const moment of [`${name}/first`, `${name}/second`]) {
+          const saved = state[moment];
+          if (saved === undefined) continue;
+          requireShape(saved, value.shape, moment);
+          moments.set(moment, keep(toDevice(saved)));
+        }
+      }
     },
 
     dispose() {

@@ -1,4 +1,5 @@
 /** What a network answers to every single image: for comparisons of networks image by image. */
+import { DatasetError } from '../datasets/dataset';
 import { answeredBatches, type AnswerOptions } from './logits';
 import { argMax } from './step-window';
 
@@ -22,7 +23,14 @@ export async function answerImages(options: AnswerOptions): Promise<Answers> {
   const margins = new Float32Array(total);
   const labels = new Uint16Array(total);
   let done = 0;
-  for await (const { batch, logits } of answeredBatches(options)) {
+  if (split.masks !== undefined) {
+    throw new DatasetError(
+      'labels',
+      'Networks are compared image by image; where every pixel has a label, evaluate them.',
+    );
+  }
+  for await (const { batch, passes } of answeredBatches(options)) {
+    const logits = passes.at(-1) ?? new Float32Array();
     labels.set(batch.labels, done);
     batch.labels.forEach((label, row) => {
       predictions[done + row] = argMax(logits, row * classes, classes);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { DatasetError } from '../datasets/dataset';
-import { createTrainingBatches, plainBatches, type HostBatch, type ImageSource } from './batching';
+import { DatasetError, ignoredPixel } from '../datasets/dataset';
+import { createTrainingBatches, plainBatches, unlabelled, type HostBatch, type ImageSource } from './batching';
 
 /** `count` grey-free 2x3 images: byte = 20 * image + position, label = image. */
 function source(count: number, height = 2, width = 3): ImageSource {
@@ -132,5 +132,77 @@ describe('createTrainingBatches', () => {
       augmentation: { padding: 0, flip: false },
     });
     for (let step = 0; step < 20; step++) expect(bytes(batches.batch(step))).toEqual([1, 2, 3, 4, 5, 6]);
+  });
+});
+
+describe('batches of labelled pixels', () => {
+  const side = 4;
+  /** One picture whose pixel p has the colour (p + 1, p + 1, p + 1) and the class p; pixel 5 has none. */
+  const labelled: ImageSource = {
+    shape: [side, side, 3],
+    // The mean lies at byte 0 and outside pixels show the mean: bytes are found again, 0 outside.
+    normalisation: { mean: [0, 0, 0], std: [1 / 255, 1 / 255, 1 / 255] },
+    split: {
+      count: 1,
+      images: Uint8Array.from({ length: 3 * side * side }, (_, at) => Math.floor(at / 3) + 1),
+      labels: new Uint16Array(),
+      masks: Uint8Array.from({ length: side * side }, (_, pixel) => (pixel === 5 ? ignoredPixel : pixel)),
+    },
+  };
+  const shown = (batch: HostBatch): number[] => bytes(batch).filter((_, at) => at % 3 === 0);
+
+  it('keeps a mask as it is where nothing is augmented', () => {
+    const [batch] = plainBatches({ ...labelled, batchSize: 1 });
+    expect([...(batch?.labels ?? [])]).toEqual(
+      Array.from({ length: 16 }, (_, pixel) => (pixel === 5 ? unlabelled : pixel)),
+    );
+  });
+
+  it('moves the mask with the image: crops, flips and quarter turns', () => {
+    const batches = createTrainingBatches({
+      ...labelled,
+      batchSize: 1,
+      seed: 6,
+      augmentation: { padding: 1, flip: true, quarterTurns: true },
+    });
+    for (let step = 0; step < 200; step++) {
+      const batch = batches.batch(step);
+      shown(batch).forEach((byte, pixel) => {
+        // Byte 0 lies outside; byte 6 is the pixel without a class.
+        const wanted = byte === 0 || byte === 6 ? unlabelled : byte - 1;
+        expect(batch.labels[pixel]).toBe(wanted);
+      });
+    }
+  });
+
+  it('finds each of the eight turned and mirrored pictures about equally often', () => {
+    const batches = createTrainingBatches({
+      ...labelled,
+      batchSize: 1,
+      seed: 6,
+      augmentation: { padding: 0, flip: true, quarterTurns: true },
+    });
+    const seen = new Map<string, number>();
+    for (let step = 0; step < 800; step++) {
+      const picture = shown(batches.batch(step)).join();
+      seen.set(picture, (seen.get(picture) ?? 0) + 1);
+    }
+    const upright = Array.from({ length: 16 }, (_, pixel) => pixel + 1);
+    const turned = upright.map((_, pixel) => upright[(3 - (pixel % 4)) * 4 + Math.floor(pixel / 4)] ?? 0);
+    expect(seen.size).toBe(8);
+    for (const picture of [upright, turned]) expect(seen.has(picture.join())).toBe(true);
+    // 100 of 800 each, standard deviation 9.
+    for (const count of seen.values()) expect(Math.abs(count - 100)).toBeLessThan(40);
+  });
+
+  it('refuses to turn what is not square', () => {
+    const wide = { ...labelled, shape: [2, 8, 3] as const };
+    const batches = createTrainingBatches({
+      ...wide,
+      batchSize: 1,
+      seed: 1,
+      augmentation: { padding: 0, flip: false, quarterTurns: true },
+    });
+    expect(() => [0, 1, 2, 3, 4, 5].map((step) => batches.batch(step))).toThrow('Only square images');
   });
 });

@@ -4,7 +4,7 @@
  * Every batch is a pure function of (seed, step): no random state is carried along, so a resumed run, a single step and
  * an undisturbed run see the same pixels bit for bit.
  */
-import { DatasetError, type Split } from '../datasets/dataset';
+import { DatasetError, ignoredPixel, type Split } from '../datasets/dataset';
 import { createRandom, type Random } from '../linalg/random';
 import type { Normalisation } from '../network/graph';
 
@@ -21,15 +21,23 @@ export interface HostBatch {
   readonly count: number;
   /** `[count, height, width, channels]`, normalised. */
   readonly images: Float32Array;
-  /** `[count]`, class indices. */
+  /** Class indices, `[count]`, or `[count, height, width]` where pixels are labelled; `unlabelled` for ignored ones. */
   readonly labels: Uint16Array;
 }
 
+/** No class: what `ignoredPixel` becomes among labels. */
+export const unlabelled = 0xffff;
+
 interface Augmentation {
-  /** Pixels of black padding on each side before a crop of the original size is taken (He et al. 2016: 4). */
+  /**
+   * Pixels of padding on each side before a crop of the original size is taken (He et al. 2016: 4): black, or the mean
+   * colour without labels where pixels are labelled.
+   */
   readonly padding: number;
   /** Mirror left to right with probability 1/2. */
   readonly flip: boolean;
+  /** Turn by 0, 90, 180 or 270 degrees; square images only. */
+  readonly quarterTurns?: boolean | undefined;
 }
 
 export interface TrainingBatchOptions extends ImageSource {
@@ -59,7 +67,7 @@ export function createTrainingBatches(options: TrainingBatchOptions): TrainingBa
   const random = createRandom(options.seed);
   const shuffling = random.fork('shuffle');
   const augmenting = random.fork('augment');
-  const write = createPixelWriter(options);
+  const write = createWriter(options);
   let order = new Uint32Array(0);
   let orderedEpoch = -1;
 
@@ -94,50 +102,63 @@ export function* plainBatches(options: PlainBatchOptions): Generator<HostBatch, 
   const order = Uint32Array.from({ length: split.count }, (_, index) => index);
   if (options.seed !== undefined) createRandom(options.seed).fork('draw').shuffle(order);
   const total = Math.min(options.images ?? split.count, split.count);
-  const write = createPixelWriter(options);
+  const write = createWriter(options);
   for (let first = 0; first < total; first += batchSize) {
     yield gather(options, order.subarray(first, Math.min(first + batchSize, total)), write, undefined);
   }
 }
-
-/** Copies image `index` to `target` at `offset`, shifted by `(top, left)` pixels and mirrored when `flip`. */
-type PixelWriter = (
-  index: number,
-  target: Float32Array,
-  offset: number,
-  top: number,
-  left: number,
-  flip: boolean,
-) => void;
 
 interface Chance {
   readonly augmentation: Augmentation;
   readonly random: Random;
 }
 
-function gather(source: ImageSource, indices: Uint32Array, write: PixelWriter, chance: Chance | undefined): HostBatch {
-  const size = source.shape[0] * source.shape[1] * source.shape[2];
+/** How an image is moved before it is trained on. `top` and `left` shift the window, in pixels. */
+interface Move {
+  readonly top: number;
+  readonly left: number;
+  readonly flip: boolean;
+  readonly turns: number;
+}
+
+const still: Move = { top: 0, left: 0, flip: false, turns: 0 };
+
+function drawMove({ augmentation, random }: Chance): Move {
+  const { padding, flip, quarterTurns = false } = augmentation;
+  return {
+    top: random.integer(2 * padding + 1) - padding,
+    left: random.integer(2 * padding + 1) - padding,
+    flip: flip && random.next() < 0.5,
+    turns: quarterTurns ? random.integer(4) : 0,
+  };
+}
+
+function gather(source: ImageSource, indices: Uint32Array, write: Writer, chance: Chance | undefined): HostBatch {
+  const [height, width, channels] = source.shape;
+  const size = height * width * channels;
+  const rows = source.split.masks === undefined ? 1 : height * width;
   const images = new Float32Array(indices.length * size);
-  const labels = new Uint16Array(indices.length);
+  const labels = new Uint16Array(indices.length * rows);
   indices.forEach((index, position) => {
-    labels[position] = source.split.labels[index] ?? 0;
-    let top = 0;
-    let left = 0;
-    let flip = false;
-    if (chance !== undefined) {
-      const { augmentation, random } = chance;
-      top = random.integer(2 * augmentation.padding + 1) - augmentation.padding;
-      left = random.integer(2 * augmentation.padding + 1) - augmentation.padding;
-      flip = augmentation.flip && random.next() < 0.5;
-    }
-    write(index, images, position * size, top, left, flip);
+    write(index, chance === undefined ? still : drawMove(chance), {
+      image: images.subarray(position * size, (position + 1) * size),
+      labels: labels.subarray(position * rows, (position + 1) * rows),
+    });
   });
   return { count: indices.length, images, labels };
 }
 
-function createPixelWriter({ split, shape, normalisation }: ImageSource): PixelWriter {
+/** Writes image `index`, moved, and its labels, moved alike. */
+type Writer = (
+  index: number,
+  move: Move,
+  target: { readonly image: Float32Array; readonly labels: Uint16Array },
+) => void;
+
+function createWriter({ split, shape, normalisation }: ImageSource): Writer {
   const [height, width, channels] = shape;
-  const size = height * width * channels;
+  const pixels = height * width;
+  const { images, labels, masks } = split;
   // (byte / 255 - mean) / std for every byte and channel, so that the inner loop is a look-up.
   const table = new Float32Array(256 * channels);
   for (let byte = 0; byte < 256; byte++) {
@@ -147,23 +168,39 @@ function createPixelWriter({ split, shape, normalisation }: ImageSource): PixelW
       table[byte * channels + channel] = (byte / 255 - mean) / deviation;
     }
   }
-  return (index, target, offset, top, left, flip) => {
-    const start = index * size;
-    let at = offset;
-    for (let row = 0; row < height; row++) {
-      const fromRow = row + top;
-      const rowInside = fromRow >= 0 && fromRow < height;
-      for (let col = 0; col < width; col++) {
-        const fromCol = (flip ? width - 1 - col : col) + left;
-        const inside = rowInside && fromCol >= 0 && fromCol < width;
-        const from = start + (fromRow * width + fromCol) * channels;
-        for (let channel = 0; channel < channels; channel++, at++) {
-          const byte = inside ? (split.images[from + channel] ?? 0) : 0;
-          target[at] = table[byte * channels + channel] ?? 0;
-        }
+  /** Of a pixel outside the image: black, or the mean where pixels are labelled. */
+  const outside = masks === undefined ? table.slice(0, channels) : new Float32Array(channels);
+  const from = new Int32Array(pixels);
+  return (index, move, target) => {
+    placeSources(from, height, width, move);
+    for (let pixel = 0, at = 0; pixel < pixels; pixel++) {
+      const place = from[pixel] ?? -1;
+      const start = (index * pixels + place) * channels;
+      for (let channel = 0; channel < channels; channel++, at++) {
+        const value = place < 0 ? outside[channel] : table[(images[start + channel] ?? 0) * channels + channel];
+        target.image[at] = value ?? 0;
       }
+      if (masks === undefined) continue;
+      const label = place < 0 ? ignoredPixel : (masks[index * pixels + place] ?? ignoredPixel);
+      target.labels[pixel] = label === ignoredPixel ? unlabelled : label;
     }
+    if (masks === undefined) target.labels[0] = labels[index] ?? 0;
   };
+}
+
+/** For every pixel of the moved image the pixel it shows, -1 where that lies outside. */
+function placeSources(from: Int32Array, height: number, width: number, { top, left, flip, turns }: Move): void {
+  if (turns > 0 && height !== width) throw new RangeError('Only square images can be turned by quarter turns.');
+  for (let row = 0, pixel = 0; row < height; row++) {
+    for (let col = 0; col < width; col++, pixel++) {
+      let y = row;
+      let x = flip ? width - 1 - col : col;
+      for (let turn = 0; turn < turns; turn++) [y, x] = [x, height - 1 - y];
+      y += top;
+      x += left;
+      from[pixel] = y >= 0 && y < height && x >= 0 && x < width ? y * width + x : -1;
+    }
+  }
 }
 
 function requireImages(split: Split): void {

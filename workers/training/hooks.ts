@@ -4,13 +4,17 @@
  * weight decay and update, `afterStep`; once after the last step, `finish`.
  */
 import type { Scalar, Tensor, Tensor2D, Tensor4D, Variable } from '@tensorflow/tfjs-core';
-import type { BatchNormMode, Gates, Parameter } from '../compute/executor';
+import type { Gates, Parameter } from '../compute/executor';
 import type { LayerId, Tensors } from '../network/graph';
 
-/** A mini-batch on the device; the receiver disposes both. Images are normalised, labels one-hot `[batch, classes]`. */
+/** A mini-batch on the device; the receiver disposes both tensors. */
 export interface DeviceBatch {
+  /** `[batch, height, width, channels]`, normalised. */
   readonly images: Tensor4D;
+  /** One-hot `[rows, classes]`: a row for each image, or for each pixel where pixels are labelled; zeros for ignored ones. */
   readonly labels: Tensor2D;
+  /** Rows that have a label. */
+  readonly labelled: number;
 }
 
 /** Values of a method's settings, by name. */
@@ -64,8 +68,6 @@ export interface TrainingHooks {
   readonly trainParameters?: boolean;
   /** False: batch norm normalises by the batch, but its running statistics stay as they are. */
   readonly updateStatistics?: boolean;
-  /** `running`: batch norm normalises as in inference while this trains. Default `batch`. */
-  readonly batchNorm?: BatchNormMode;
   /** Replace gradients; owns weight decay for the parameters named in `ownsDecay`. */
   changeGradients?(view: StepView): void;
   readonly ownsDecay?: ReadonlySet<string>;

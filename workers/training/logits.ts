@@ -1,5 +1,6 @@
 /** A network's answers to the images of a split, batch by batch, in inference mode. */
 import type { LoadedNetwork } from '../compute/executor';
+import { passesOf } from '../network/passes';
 import { plainBatches, type HostBatch, type ImageSource } from './batching';
 import { requireFit, uploadBatch } from './device-batch';
 
@@ -17,28 +18,36 @@ export interface AnswerOptions extends ImageSource {
 
 interface AnsweredBatch {
   readonly batch: HostBatch;
-  /** `[batch.count, classes]`, row-major. */
-  readonly logits: Float32Array;
+  /** Place of the batch's first image in the split. */
+  readonly first: number;
+  /** Logits of each pass, first to last: `[batch.labels.length, classes]`, row-major. */
+  readonly passes: readonly Float32Array[];
 }
 
 /** Images a forward pass takes at once: more does not run faster on two cores, and it bounds the memory. */
 const BATCH = 128;
+/** The same for logits of pixels. */
+const PIXELS = 128 * 1024;
 
 /** Shows each image once, in the order of the split. Throws `DatasetError` when the images do not fit the network. */
 export async function* answeredBatches(options: AnswerOptions): AsyncGenerator<AnsweredBatch, void, undefined> {
   const { loaded, split, shape, classes } = options;
-  requireFit(loaded.graph, shape, classes);
+  requireFit(loaded.graph, options);
+  const passes = passesOf(loaded.graph);
   const total = Math.min(options.images ?? split.count, split.count);
+  const most = split.masks === undefined ? BATCH : Math.max(1, Math.floor(PIXELS / (shape[0] * shape[1])));
+  const batchSize = Math.min(options.batchSize ?? BATCH, most);
   let done = 0;
-  for (const batch of plainBatches({ ...options, batchSize: options.batchSize ?? BATCH })) {
+  for (const batch of plainBatches({ ...options, batchSize })) {
     options.signal?.throwIfAborted();
     const { images, labels } = uploadBatch(batch, shape, classes);
-    const output = loaded.forward(images);
+    const outputs = loaded.activations(images, passes);
     images.dispose();
     labels.dispose();
-    const logits = await output.data<'float32'>();
-    output.dispose();
-    yield { batch, logits };
+    const tensors = passes.flatMap((id) => outputs.get(id) ?? []);
+    const logits = await Promise.all(tensors.map((tensor) => tensor.data<'float32'>()));
+    for (const tensor of tensors) tensor.dispose();
+    yield { batch, first: done, passes: logits };
     done += batch.count;
     options.onProgress?.(done, total);
   }

@@ -4,18 +4,20 @@
  * Everything random is a function of (seed, step) and the optimiser's state can be saved, so a run resumed from a
  * checkpoint goes on as if it had never been interrupted: bit for bit on WASM.
  */
-import { dispose, tidy, type Tensor, type Tensor2D } from '@tensorflow/tfjs-core';
+import { dispose, reshape, tidy, type Tensor, type Tensor2D, type Tensor4D } from '@tensorflow/tfjs-core';
 import type { Executor, LoadedNetwork, StepResult } from '../compute/executor';
 import type { Dataset } from '../datasets/dataset';
 import { networkCosts } from '../network/costs';
 import type { Normalisation, Tensors } from '../network/graph';
+import { passesOf } from '../network/passes';
+import { createAdam } from './adam';
 import { createTrainingBatches, type HostBatch, type TrainingBatches } from './batching';
 import type { TrainControl } from './control';
 import { requireFit, uploadBatch } from './device-batch';
 import { DivergedError, firstNonFinite } from './divergence';
 import type { SettingValues, StepPosition, Telemetry, TrainingHooks } from './hooks';
-import { classificationLoss } from './loss';
-import { createSgd, trainedParameter, type Optimiser } from './optimiser';
+import { passLoss, type PassWeighting } from './loss';
+import { createSgd, ownVariable, trainedParameter, type Optimiser } from './optimiser';
 import { learningRateAt, type Schedule, type ScheduleKind } from './schedule';
 import { createStepWindow, type StepReport } from './step-window';
 import { createThroughput, type Rates } from './throughput';
@@ -27,13 +29,18 @@ export interface TrainSettings {
   /** May be a fraction. */
   readonly epochs: number;
   readonly batchSize: number;
+  /** SGD with momentum, or Adam with decoupled weight decay; SGD when absent. */
+  readonly optimiser?: 'sgd' | 'adam' | undefined;
   readonly learningRate: number;
+  /** Of SGD; Adam has fixed decay rates. */
   readonly momentum: number;
   readonly weightDecay: number;
   readonly schedule: ScheduleKind;
   /** Epochs of linear warm-up; may be a fraction. */
   readonly warmUp: number;
   readonly labelSmoothing: number;
+  /** Of a network with several passes; `uniform` when absent. */
+  readonly passLoss?: PassWeighting | undefined;
   readonly augment: boolean;
   /** Weight of the distillation loss; 0 = off. */
   readonly distillation: number;
@@ -105,7 +112,7 @@ const TELEMETRY_MS = 1000;
 export async function train(options: TrainOptions): Promise<TrainOutcome> {
   const { executor, loaded, dataset, settings, control, hooks = {} } = options;
   const classes = dataset.classes.length;
-  requireFit(loaded.graph, dataset.shape, classes);
+  requireFit(loaded.graph, { split: dataset.splits.train, shape: dataset.shape, classes });
   if (settings.distillation > 0 && options.teacher === undefined) {
     throw new Error('Distillation needs the unpruned network as its teacher; open it, or set distillation to 0.');
   }
@@ -252,7 +259,7 @@ function planSteps({ dataset, settings, seed, normalisation }: TrainOptions): St
     batchSize: settings.batchSize,
     seed,
     imagesPerEpoch: settings.imagesPerEpoch,
-    augmentation: settings.augment ? { padding: CROP_PADDING, flip: dataset.flip } : undefined,
+    augmentation: settings.augment ? { padding: CROP_PADDING, ...dataset.augmentation, flip: dataset.flip } : undefined,
   });
   const { stepsPerEpoch } = batches;
   const steps = settings.epochs > 0 ? Math.max(1, Math.round(settings.epochs * stepsPerEpoch)) : 0;
@@ -263,37 +270,46 @@ function planSteps({ dataset, settings, seed, normalisation }: TrainOptions): St
 function createOptimiser({ loaded, settings, hooks = {} }: TrainOptions): Optimiser {
   const parameters = hooks.trainParameters === false ? [] : loaded.parameters;
   const variables = hooks.updateVariables === undefined ? (hooks.variables ?? []) : [];
-  return createSgd({
-    trained: [
-      ...parameters.map((parameter) => trainedParameter(parameter, hooks.ownsDecay)),
-      ...variables.map((value) => ({ name: value.name, value, decays: false })),
-    ],
-    momentum: settings.momentum,
-    weightDecay: settings.weightDecay,
-  });
+  const trained = [
+    ...parameters.map((parameter) => trainedParameter(parameter, hooks.ownsDecay)),
+    ...variables.map(ownVariable),
+  ];
+  const { momentum, weightDecay } = settings;
+  return settings.optimiser === 'adam'
+    ? createAdam(trained, weightDecay)
+    : createSgd({ trained, momentum, weightDecay });
 }
 
 function forwardAndBackward(options: TrainOptions, batch: HostBatch, classes: number): StepResult {
   const { loaded, teacher, settings, hooks = {} } = options;
-  const { images, labels } = uploadBatch(batch, options.dataset.shape, classes);
+  const { images, labels, labelled } = uploadBatch(batch, options.dataset.shape, classes);
   const held: Tensor[] = [images, labels];
   try {
     let distillation: { logits: Tensor2D; weight: number; temperature: number } | undefined;
     if (settings.distillation > 0 && teacher !== undefined) {
-      const logits = tidy(() => teacher.forward(images));
+      const logits = lastAnswer(teacher, images, labels.shape);
       held.push(logits);
       distillation = { logits, weight: settings.distillation, temperature: settings.temperature };
     }
+    const { labelSmoothing, passLoss: weighting } = settings;
+    const lossOf = passLoss({ labels, labelled, labelSmoothing, distillation, weighting });
     return loaded.step(images, {
-      loss: classificationLoss({ labels, labelSmoothing: settings.labelSmoothing, distillation }),
+      loss: (logits) => lossOf([logits]),
       gates: hooks.gates?.bind(hooks),
       extraLoss: hooks.extraLoss?.bind(hooks),
       extraVariables: hooks.variables,
       trainParameters: hooks.trainParameters,
       statisticsMomentum: hooks.updateStatistics === false ? 0 : undefined,
-      batchNorm: hooks.batchNorm,
     });
   } finally {
     dispose(held);
   }
+}
+
+/** Logits of the teacher's last pass, for every pass of the student to follow. */
+function lastAnswer(teacher: LoadedNetwork, images: Tensor4D, shape: [number, number]): Tensor2D {
+  return tidy(() => {
+    const id = passesOf(teacher.graph).at(-1) ?? '';
+    return reshape(teacher.activations(images, [id]).get(id) ?? [], shape);
+  });
 }

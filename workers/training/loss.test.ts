@@ -1,7 +1,7 @@
 import '@tensorflow/tfjs-backend-cpu';
-import { grad, memory, setBackend, tensor2d, type Tensor2D } from '@tensorflow/tfjs-core';
+import { grad, memory, setBackend, tensor2d, tensor4d, type Tensor2D } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { classificationLoss, type LossOptions } from './loss';
+import { classificationLoss, passLoss, passWeights, type LossOptions } from './loss';
 
 beforeAll(async () => {
   await setBackend('cpu');
@@ -101,5 +101,69 @@ describe('classificationLoss', () => {
     const before = memory().numTensors;
     loss(logits).dispose();
     expect(memory().numTensors).toBe(before);
+  });
+});
+
+describe('passLoss', () => {
+  const labels = [
+    [0, 1, 0],
+    [0, 0, 0],
+    [1, 0, 0],
+    [0, 0, 1],
+  ];
+  const first = [0.5, -1, 2, 9, 9, -9, 1, 0, -2, 0, 1, 0];
+  const second = [1, 1, 0, -3, 5, 2, 2, 0, 0, -1, 0, 3];
+  const options = { labels: tensor2d(labels), labelled: 3 };
+  /** Mean cross-entropy over the three labelled rows, in float64. */
+  const meanOf = (logits: readonly number[]): number =>
+    [0, 2, 3].reduce((sum, row) => {
+      const p = probabilities(logits.slice(3 * row, 3 * row + 3));
+      return sum - Math.log(p[labels[row]?.indexOf(1) ?? NaN] ?? NaN) / 3;
+    }, 0);
+  /** Two images of 1x2 pixels. */
+  const asImages = (logits: readonly number[]) => tensor4d([...logits], [2, 1, 2, 3]);
+
+  it('weighs passes so that the weights sum to 1', () => {
+    expect(passWeights('uniform', 4)).toEqual([0.25, 0.25, 0.25, 0.25]);
+    expect(passWeights('last', 3)).toEqual([0, 0, 1]);
+    expect(passWeights('ramp', 3)).toEqual([1 / 6, 2 / 6, 3 / 6]);
+    for (const weighting of ['uniform', 'last', 'ramp'] as const) {
+      for (const passes of [1, 2, 3, 4]) {
+        expect(passWeights(weighting, passes).reduce((sum, weight) => sum + weight, 0)).toBeCloseTo(1, 12);
+      }
+    }
+  });
+
+  it.each([
+    ['uniform', 1 / 2, 1 / 2],
+    ['last', 0, 1],
+    ['ramp', 1 / 3, 2 / 3],
+  ] as const)('%s: the weighted sum over passes, over pixels with a class alone', (weighting, one, two) => {
+    const loss = passLoss({ ...options, weighting })([asImages(first), asImages(second)]);
+    expect(loss.dataSync()[0]).toBeCloseTo(one * meanOf(first) + two * meanOf(second), 5);
+  });
+
+  it('gives an ignored pixel no gradient, smoothed or distilled, and every other one its own', () => {
+    const teacher = { logits: tensor2d(second, [4, 3]), weight: 0.3, temperature: 2 };
+    for (const more of [{}, { labelSmoothing: 0.1 }, { distillation: teacher }]) {
+      const loss = passLoss({ ...options, ...more });
+      const gradient = [...grad((x) => loss([x]))(asImages(first)).dataSync()];
+      expect(gradient.slice(3, 6)).toEqual([0, 0, 0]);
+      for (const row of [0, 2, 3])
+        expect(gradient.slice(3 * row, 3 * row + 3).every((value) => value !== 0)).toBe(true);
+      const changed = [...first];
+      changed[4] = -50;
+      expect(loss([asImages(changed)]).dataSync()).toEqual(loss([asImages(first)]).dataSync());
+    }
+    const gradient = grad((x) => passLoss(options)([x]))(asImages(first)).dataSync();
+    const [red = NaN, green = NaN, blue = NaN] = probabilities(first.slice(0, 3));
+    [red / 3, (green - 1) / 3, blue / 3].forEach((value, at) => expect(gradient[at]).toBeCloseTo(value, 6));
+  });
+
+  it('is zero where nothing has a label, and knows outputs of another shape for no passes', () => {
+    const none = passLoss({ labels: tensor2d(labels.map(() => [0, 0, 0])), labelled: 0 });
+    expect(Math.abs(none([asImages(first)]).dataSync()[0] ?? NaN)).toBe(0);
+    const beside = passLoss(options)([asImages(first), tensor2d([[1, 2, 3, 4]])]);
+    expect(beside.dataSync()[0]).toBeCloseTo(meanOf(first), 5);
   });
 });

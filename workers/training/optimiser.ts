@@ -12,7 +12,7 @@ import { simdUpdate } from '../compute/simd/simd-kernels';
 import { simdRuns } from '../compute/simd/simd-operation';
 import { wgslUpdate } from '../compute/wgsl/wgsl-kernels';
 import { wgslRuns } from '../compute/wgsl/wgsl-operation';
-import type { Tensors } from '../network/graph';
+import type { Tensor as HostTensor, Tensors } from '../network/graph';
 import { readTensors } from './read-tensors';
 
 /** A variable the optimiser updates. */
@@ -27,6 +27,11 @@ export interface Trained {
 export function trainedParameter(parameter: Parameter, ownsDecay?: ReadonlySet<string>): Trained {
   const decays = parameter.role === 'kernel' && !(ownsDecay?.has(parameter.name) ?? false);
   return { name: parameter.name, value: parameter.value, decays };
+}
+
+/** A variable of a method's own: nothing but its gradient moves it. */
+export function ownVariable(value: Variable): Trained {
+  return { name: value.name, value, decays: false };
 }
 
 export interface SgdOptions {
@@ -98,12 +103,7 @@ export function createSgd({ trained, momentum, weightDecay }: SgdOptions): Optim
       for (const { name, value } of trained) {
         const saved = state[name];
         if (saved === undefined) continue;
-        if (saved.shape.join() !== value.shape.join()) {
-          throw new Error(
-            `The checkpoint's momentum of "${name}" has shape [${saved.shape.join(', ')}], the network needs ` +
-              `[${value.shape.join(', ')}]: the checkpoint belongs to another network.`,
-          );
-        }
+        requireShape(saved, value.shape, name);
         buffers.set(name, keep(toDevice(saved)));
       }
     },
@@ -113,4 +113,13 @@ export function createSgd({ trained, momentum, weightDecay }: SgdOptions): Optim
       buffers.clear();
     },
   };
+}
+
+/** Throws when a saved buffer does not fit the variable it is of. */
+export function requireShape(saved: HostTensor, shape: readonly number[], name: string): void {
+  if (saved.shape.join() === shape.join()) return;
+  throw new Error(
+    `The checkpoint's momentum of "${name}" has shape [${saved.shape.join(', ')}], the network needs ` +
+      `[${shape.join(', ')}]: the checkpoint belongs to another network.`,
+  );
 }

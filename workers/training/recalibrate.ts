@@ -23,7 +23,7 @@ const BATCH = 128;
  */
 export async function recalibrate(options: RecalibrateOptions): Promise<number> {
   const { loaded, shape, classes, split } = options;
-  requireFit(loaded.graph, shape, classes);
+  requireFit(loaded.graph, options);
   const total = Math.min(options.images, split.count);
   if (loaded.statistics.size === 0) return 0;
   let done = 0;

@@ -4,8 +4,9 @@
  * Reading a value back waits for the device, so on a GPU it is done once a window; the window is kept so short that a
  * pause is heard, and a lost number noticed, within a tenth of a second.
  */
-import { concat, dispose, stack, type Scalar, type Tensor, type Tensor2D } from '@tensorflow/tfjs-core';
+import { concat, dispose, stack, type Scalar, type Tensor } from '@tensorflow/tfjs-core';
 import type { DeviceKind } from '../compute/executor';
+import { unlabelled } from './batching';
 
 /** One training step, as it is reported. */
 export interface StepReport {
@@ -13,7 +14,7 @@ export interface StepReport {
   readonly step: number;
   readonly epoch: number;
   readonly loss: number;
-  /** Of the (augmented) training batch, before the update; share of 1. */
+  /** Share of the (augmented) training batch's images, or labelled pixels, told right before the update. */
   readonly accuracy: number;
   readonly learningRate: number;
 }
@@ -23,7 +24,9 @@ interface PendingStep {
   readonly epoch: number;
   readonly learningRate: number;
   readonly loss: Scalar;
-  readonly logits: Tensor2D;
+  /** `[batch, classes]` or `[batch, height, width, classes]`; of the last pass. */
+  readonly logits: Tensor;
+  /** As many as rows of logits; `unlabelled` ones count nowhere. */
   readonly labels: Uint16Array;
 }
 
@@ -69,11 +72,11 @@ export function createStepWindow(device: DeviceKind): StepWindow {
         length = Math.max(1, Math.min(LONGEST, Math.round((TARGET_MS * steps.length) / Math.max(1, elapsedMs()))));
       }
       let at = 0;
-      return steps.map(({ step, epoch, learningRate, labels, logits: { shape } }, index) => {
-        const values = logits.subarray(at, at + shape[0] * shape[1]);
-        at += values.length;
-        const correct = countCorrect(values, labels, shape[1]);
-        return { step, epoch, learningRate, loss: losses[index] ?? NaN, accuracy: correct / labels.length };
+      return steps.map(({ step, epoch, learningRate, labels, logits: { size } }, index) => {
+        const values = logits.subarray(at, at + size);
+        at += size;
+        const accuracy = shareRight(values, labels, size / labels.length);
+        return { step, epoch, learningRate, loss: losses[index] ?? NaN, accuracy };
       });
     },
     dispose: () => release(take()),
@@ -87,12 +90,16 @@ export function argMax(logits: Float32Array, offset: number, classes: number): n
   return best;
 }
 
-function countCorrect(logits: Float32Array, labels: Uint16Array, classes: number): number {
+/** Of the rows that have a label; 1 where none has. */
+function shareRight(logits: Float32Array, labels: Uint16Array, classes: number): number {
   let correct = 0;
+  let count = 0;
   labels.forEach((label, row) => {
+    if (label === unlabelled) return;
+    count++;
     if (argMax(logits, row * classes, classes) === label) correct++;
   });
-  return correct;
+  return count === 0 ? 1 : correct / count;
 }
 
 function release(steps: readonly PendingStep[]): void {
