@@ -1,6 +1,7 @@
 /** `espalier evaluate`: accuracy of a network file on a split. */
 import { basename } from 'node:path';
 import type { HeadlessEvaluation } from '../src/headless-api';
+import type { PassFigures } from '../workers/protocol';
 import { withStudioPage } from './browser';
 import { dataAt } from './data-source';
 import { networkFiles } from './local-files';
@@ -37,14 +38,41 @@ export async function evaluate(parameters: readonly string[]): Promise<void> {
       return window.espalier.evaluate(asked);
     }, request);
   });
-  const { accuracy, loss, images, perClass, seconds, device } = outcome;
+  const { metric, accuracy, loss, images, perClass, passes, seconds, device } = outcome;
   if (values['json'] === true) {
-    const summary = { file: path, split, accuracy, loss, images, perClass, device: device.kind, seconds };
+    const summary = {
+      file: path,
+      split,
+      metric,
+      accuracy,
+      loss,
+      images,
+      perClass,
+      passes,
+      device: device.kind,
+      seconds,
+    };
     console.log(JSON.stringify(summary));
     return;
   }
-  const right = Math.round(accuracy * images).toLocaleString('en');
-  const share = (100 * accuracy).toFixed(2);
-  console.log(`${share} % (${right} of ${images.toLocaleString('en')} ${split} images), loss ${loss.toFixed(4)}`);
+  const count = images.toLocaleString('en');
+  if (metric === 'mIoU') {
+    passes.forEach((pass, at) => console.log(passText(pass, passes.length === 1 ? '' : `pass ${at + 1}: `)));
+    console.log(`${count} ${split} images`);
+  } else {
+    const right = Math.round(accuracy * images).toLocaleString('en');
+    console.log(`${percent(accuracy)} (${right} of ${count} ${split} images), loss ${loss.toFixed(4)}`);
+  }
   console.log(`${device.kind.toUpperCase()}, ${device.description}: ${seconds.toFixed(1)} s`);
+}
+
+function percent(share: number): string {
+  return `${(100 * share).toFixed(2)} %`;
+}
+
+/** "pass 2: mIoU 86.80 %, 93.10 % of the pixels, loss 0.2101; near 93 %, far 80 %". */
+function passText({ mIoU, accuracy, loss, bands }: PassFigures, name: string): string {
+  const near = bands.map(({ name: band, correct, count }) => `${band} ${Math.round((100 * correct) / count)} %`);
+  const tail = near.length === 0 ? '' : `; ${near.join(', ')}`;
+  return `${name}mIoU ${percent(mIoU ?? 0)}, ${percent(accuracy)} of the pixels, loss ${loss.toFixed(4)}${tail}`;
 }

@@ -122,6 +122,22 @@ export const deviceSchema = v.strictObject({
   selfCheckError: v.number(),
 });
 
+const metric = v.picklist(['accuracy', 'mIoU']);
+
+const classCounts = v.strictObject({ correct: count, count, answered: count });
+
+const passFigures = v.strictObject({
+  macs: count,
+  accuracy: share,
+  mIoU: v.nullable(share),
+  loss: v.number(),
+  perClass: v.array(classCounts),
+  bands: v.array(v.strictObject({ name: text, correct: count, count })),
+  byDistance: v.strictObject({ correct: v.array(count), count: v.array(count) }),
+});
+
+const passPoints = v.array(v.strictObject({ macs: count, accuracy: share }));
+
 const candidateSchema = v.strictObject({
   id: handle,
   run: handle,
@@ -131,6 +147,8 @@ const candidateSchema = v.strictObject({
   parameters: count,
   share: v.number(),
   accuracy: v.nullable(share),
+  metric: v.optional(metric),
+  passes: v.optional(passPoints),
   split: SplitSchema,
   images: count,
   removed: v.optional(removed),
@@ -144,7 +162,9 @@ export const evaluationSchema = v.strictObject({
   split: SplitSchema,
   images: count,
   accuracy: share,
+  metric: v.optional(metric),
   loss: v.number(),
+  passes: v.optional(v.array(passFigures)),
 });
 
 const resultSchema = v.strictObject({
@@ -161,6 +181,8 @@ const resultSchema = v.strictObject({
     recalibrated: v.nullable(share),
     final: v.nullable(share),
   }),
+  metric: v.optional(metric),
+  passes: v.optional(passPoints),
   proof: v.strictObject({ maxAbsLogitDifference: v.nullable(v.number()) }),
   imagesPerSecond: v.nullable(v.number()),
   multiplyAddsPerSecond: v.nullable(v.number()),
@@ -370,7 +392,9 @@ export const resultSchemas = {
     accuracy: share,
     loss: v.number(),
     images: count,
-    perClass: v.array(v.strictObject({ correct: count, count })),
+    metric,
+    perClass: v.array(classCounts),
+    passes: v.array(v.strictObject({ ...passFigures.entries, confusion: v.array(count) })),
     seconds: v.number(),
     testUses: count,
   }),

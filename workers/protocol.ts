@@ -12,9 +12,10 @@ import type { Graph, LayerId, ChannelIndex, NetworkMeta, Normalisation } from '.
 import type { FilterScores, Reduction, Sensitivity } from './network/plan';
 import type { RankPlan, Spectra } from './network/rank-plan';
 import type { DataSource, NetworkSource, Recipe, StageName } from './session/recipe';
+import type { ClassCounts, Metric, PassEvaluation } from './training/evaluate';
 
 export type { DataSource, NetworkSource, Recipe, RecipeInput, Stage, StageName, TrainStage } from './session/recipe';
-export type { DeviceReport, MethodDeclaration, SettingValues, SplitName, Task, Telemetry };
+export type { ClassCounts, DeviceReport, MethodDeclaration, Metric, SettingValues, SplitName, Task, Telemetry };
 export type { SettingDeclaration, SettingsDeclaration } from './methods/method';
 
 /** Handles into the worker. Opaque to the page; never reused. */
@@ -77,13 +78,30 @@ export interface Candidate {
   readonly parameters: number;
   /** `macs` / the original's, share of 1. */
   readonly share: number;
-  /** Share of 1 on the recipe's `measureOn` split; null = not measured. */
+  /** Share of 1 on the recipe's `measureOn` split, what `metric` says, of the last pass; null = not measured. */
   readonly accuracy: number | null;
+  /** Accuracy when absent. */
+  readonly metric?: Metric | undefined;
+  /** Of a network with several passes, first to last. */
+  readonly passes?: readonly PassPoint[] | undefined;
   readonly split: SplitName;
   readonly images: number;
   readonly removed?: RemovedChannels | undefined;
   /** True when its tensors are stored and it can be opened. */
   readonly stored: boolean;
+}
+
+/** What a network answers after one of its passes; a plain network has one. */
+export interface PassFigures extends Omit<PassEvaluation, 'confusion'> {
+  /** Multiply-adds of one image up to this pass. */
+  readonly macs: number;
+}
+
+/** One pass as a point of the trade-off chart. */
+export interface PassPoint {
+  readonly macs: number;
+  /** As `Candidate.accuracy`. */
+  readonly accuracy: number;
 }
 
 export type RunState = 'waiting' | 'running' | 'paused' | 'finished' | 'stopped' | 'failed' | 'interrupted';
@@ -101,13 +119,17 @@ export interface StageEvaluation {
   readonly stage: number;
   readonly split: SplitName;
   readonly images: number;
-  /** Share of 1. */
+  /** Share of 1, what `metric` says, of the last pass. */
   readonly accuracy: number;
+  /** Accuracy when absent. */
+  readonly metric?: Metric | undefined;
   /** Mean cross-entropy, in nats. */
   readonly loss: number;
+  /** Segmentation, and networks of several passes: first to last. */
+  readonly passes?: readonly PassFigures[] | undefined;
 }
 
-/** The object `espalier run --json` prints. Accuracies are shares of 1 on `split`. */
+/** The object `espalier run --json` prints. Accuracies are shares of 1 on `split`, of the last pass. */
 export interface RunResult {
   readonly device: string;
   readonly seconds: number;
@@ -117,6 +139,10 @@ export interface RunResult {
   readonly macs: { readonly original: number; readonly kept: number; readonly share: number };
   readonly parameters: { readonly original: number; readonly kept: number };
   readonly accuracy: AccuracyByStage;
+  /** What accuracies are; the share told right when absent. */
+  readonly metric?: Metric | undefined;
+  /** Of the final network, where it has several passes. */
+  readonly passes?: readonly PassPoint[] | undefined;
   readonly proof: { readonly maxAbsLogitDifference: number | null };
   /** Training images per second, measured over all training stages; null = nothing trained. */
   readonly imagesPerSecond: number | null;
@@ -172,7 +198,10 @@ export interface MetricPoint {
   readonly epoch: number;
   readonly step: number;
   readonly loss: number;
-  /** Share of 1; of the training batch, or of `split` when `split` is set. */
+  /**
+   * Share of 1, of the last pass: of the training batch (images or pixels told right), or of `split` when `split` is set
+   * (what the run's candidates say of it).
+   */
   readonly accuracy: number | null;
   readonly split: SplitName | null;
   readonly learningRate: number;
@@ -305,10 +334,15 @@ export interface Commands {
       readonly images: number | null;
     };
     result: {
+      readonly metric: Metric;
+      /** What `metric` says, of the last pass. */
       readonly accuracy: number;
       readonly loss: number;
       readonly images: number;
-      readonly perClass: readonly { readonly correct: number; readonly count: number }[];
+      /** Of the last pass. */
+      readonly perClass: readonly ClassCounts[];
+      /** `confusion` is `[label][answer]`, row-major counts of images, or of pixels. */
+      readonly passes: readonly (PassFigures & { readonly confusion: readonly number[] })[];
       readonly seconds: number;
       readonly testUses: number;
     };

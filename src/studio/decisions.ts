@@ -109,7 +109,7 @@ export function createDecisions(
 
   function decide(change: Partial<Decision>): void {
     const before = dragged ?? decided(store.getState());
-    letGo();
+    dragged = null;
     remember(before);
     restore({ ...before, ...change });
   }
@@ -136,7 +136,7 @@ export function createDecisions(
     const taken = step(history, decided(store.getState()));
     if (taken === null) return;
     history = taken.history;
-    letGo();
+    dragged = null;
     store.setState({ canUndo: history.past.length > 0, canRedo: history.future.length > 0 });
     restore(taken.value);
   }
@@ -146,12 +146,7 @@ export function createDecisions(
     if (dragged !== null) return;
     dragged = decided(state);
     previewing.cancel();
-    store.setState({ isDragging: true, view: { ...state.view, live: false } });
-  }
-
-  function letGo(): void {
-    dragged = null;
-    if (store.getState().isDragging) store.setState({ isDragging: false });
+    store.setState({ view: { ...state.view, live: false } });
   }
 
   const changeRules = (change: Partial<CutRules>): void => {
@@ -162,7 +157,7 @@ export function createDecisions(
     settle,
     forget() {
       history = emptyHistory();
-      letGo();
+      dragged = null;
       store.setState({ canUndo: false, canRedo: false });
     },
     chooseMethod(method, settings) {
@@ -187,7 +182,7 @@ export function createDecisions(
     releaseBudget(budget) {
       const before = dragged ?? decided(store.getState());
       if (clampBudget(budget) === before.rules.budget) {
-        letGo();
+        dragged = null;
         place({ rules: before.rules, ranks: before.ranks });
         previewing.check();
       } else {
@@ -197,7 +192,7 @@ export function createDecisions(
     cancelDrag() {
       if (dragged === null) return;
       const { rules, ranks } = dragged;
-      letGo();
+      dragged = null;
       place({ rules, ranks });
       previewing.check();
     },

@@ -84,7 +84,6 @@ export function initialState(remembered: RememberedView, theme: Theme): StudioSt
       outlined: null,
       ticked: [],
     },
-    isDragging: false,
     notices: [],
     canUndo: false,
     canRedo: false,

@@ -3,6 +3,7 @@
  * in memory nor the device's kernels that made the file can hide a fault in it.
  */
 import { networkHash } from '../network/hash';
+import { passesOf } from '../network/passes';
 import { runReference } from '../network/reference';
 import { openNetworkFiles } from './index';
 
@@ -15,7 +16,7 @@ export interface ProofRequest {
 }
 
 export interface ProofAnswer {
-  /** `[n, classes]`, row-major. */
+  /** Of every pass, one after the other: `[n, classes]` or `[n, height, width, classes]`, row-major. */
   readonly logits: Float64Array;
   /** Content hash of the network read back. */
   readonly hash: string;
@@ -25,7 +26,9 @@ export interface ProofAnswer {
 export async function proveFile({ files, shape, images }: ProofRequest): Promise<ProofAnswer> {
   const { network } = await openNetworkFiles(files);
   const { outputs } = runReference(network, { shape, values: images });
-  return { logits: Float64Array.from(outputs[0]?.values ?? []), hash: await networkHash(network) };
+  const passes = passesOf(network.graph).flatMap((id) => outputs[network.graph.outputs.indexOf(id)] ?? []);
+  const logits = Float64Array.from(passes.flatMap(({ values }) => [...values]));
+  return { logits, hash: await networkHash(network) };
 }
 
 /** Largest absolute difference; Infinity where lengths differ or a value is not finite. */

@@ -11,7 +11,7 @@ import { compareNetworks, imagesAt } from './comparing';
 import { createEngine, type Engine, type Host } from './engine';
 import { exportFile } from './export';
 import { kernelViews, measureLayer } from './layer-views';
-import { measure, recalibrated } from './measuring';
+import { measure, passFigures, recalibrated } from './measuring';
 import { createRuns, type Runs } from './runs';
 import { scoreFilters } from './scoring';
 import { scanSensitivity } from './sensitivity';
@@ -96,8 +96,8 @@ export function createStudio(host: Host): Studio {
         progress,
         evaluate: (candidate) =>
           engine.queue.run(signal, async () => {
-            const { accuracy } = await measure(engine.executor, candidate, data, 'validation', { signal, images });
-            return accuracy;
+            const { score } = await measure(engine.executor, candidate, data, 'validation', { signal, images });
+            return score;
           }),
       });
       return { sensitivity };
@@ -112,8 +112,12 @@ export function createStudio(host: Host): Studio {
       const options = { signal, onProgress, images: images ?? undefined };
       const found = await engine.queue.run(signal, () => measure(engine.executor, opened, data, split, options));
       const testUses = engine.countUse(dataset, split);
-      const { accuracy, loss, images: count, perClass, seconds } = found;
-      return { accuracy, loss, images: count, perClass, seconds, testUses };
+      const { metric, score, loss, images: count, perClass, seconds } = found;
+      const passes = passFigures(opened, found).map((figures, pass) => ({
+        ...figures,
+        confusion: [...(found.passes[pass]?.confusion ?? [])],
+      }));
+      return { metric, accuracy: score, loss, images: count, perClass, passes, seconds, testUses };
     },
 
     kernels: async ({ network, layer }) => kernelViews(engine.network(network).network, layer),
@@ -196,7 +200,7 @@ async function preview(
       images,
       onProgress: part(0, 'Measuring the cut'),
     });
-    if (!recalibrate) return { accuracy: raw.accuracy, recalibrated: null, images: raw.images };
+    if (!recalibrate) return { accuracy: raw.score, recalibrated: null, images: raw.images };
     const tuned = await recalibrated(engine.executor, cut, data, {
       images: PREVIEW_RECALIBRATION,
       seed: 1,
@@ -208,6 +212,6 @@ async function preview(
       images,
       onProgress: part(2, 'Measuring again'),
     });
-    return { accuracy: raw.accuracy, recalibrated: after.accuracy, images: raw.images };
+    return { accuracy: raw.score, recalibrated: after.score, images: raw.images };
   });
 }

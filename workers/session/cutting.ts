@@ -9,7 +9,7 @@ import { maskChannels } from '../network/mask';
 import type { RemovedChannels } from '../network/plan';
 import { channelsOf, inferShapes } from '../network/shapes';
 import { plainBatches } from '../training/batching';
-import { imagesFor, onDevice } from './measuring';
+import { imagesFor, onDevice, passLogits } from './measuring';
 
 /** A cut changed what the network computes. Nothing was committed. */
 export class ProofError extends Error {
@@ -100,7 +100,7 @@ export function probeImages(
   return { shape: [batch?.count ?? 0, ...dataset.shape], values: batch?.images ?? new Float32Array() };
 }
 
-/** Logits of the probe images, row-major. */
+/** Logits of the probe images, pass after pass, row-major. */
 export function probeLogits(
   executor: Executor,
   network: Network,
@@ -110,10 +110,8 @@ export function probeLogits(
   return onDevice(executor, network, async (loaded) => {
     const { shape, values } = probeImages(network, dataset, count);
     const images = tensor4d(values, [...shape]);
-    const output = loaded.forward(images);
+    const logits = await passLogits(loaded, images);
     images.dispose();
-    const logits = Float32Array.from(await output.data<'float32'>());
-    output.dispose();
     return logits;
   });
 }

@@ -11,7 +11,7 @@ import type { CommandParams, CommandResult } from '../protocol';
 import { tensor4d } from '@tensorflow/tfjs-core';
 import { probeImages, ProofError } from './cutting';
 import { StudioError, type Engine } from './engine';
-import { onDevice } from './measuring';
+import { onDevice, passLogits } from './measuring';
 import type { RunRecord } from './run-record';
 import type { Runs } from './runs';
 import { storedNetwork } from './sources';
@@ -65,10 +65,8 @@ async function proven(
   const logits = await engine.queue.run(signal, () =>
     onDevice(engine.executor, network, async (loaded) => {
       const images = tensor4d(values, [...shape]);
-      const output = loaded.forward(images);
+      const read = await passLogits(loaded, images);
       images.dispose();
-      const read = Float32Array.from(await output.data<'float32'>());
-      output.dispose();
       return read;
     }),
   );

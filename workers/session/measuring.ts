@@ -1,7 +1,10 @@
-/** Accuracy of a network on a split, and the batches a method is shown: data and network brought together. */
+/** Figures of a network on a split, and the batches a method is shown: data and network brought together. */
+import { dispose, type Tensor4D } from '@tensorflow/tfjs-core';
 import type { Executor, LoadedNetwork } from '../compute/executor';
 import type { Dataset, SplitName } from '../datasets/dataset';
 import type { Network } from '../network/graph';
+import { passesOf, passMacs } from '../network/passes';
+import type { Metric, PassFigures, PassPoint } from '../protocol';
 import { plainBatches, type ImageSource } from '../training/batching';
 import { uploadBatch } from '../training/device-batch';
 import { evaluate, type Evaluation } from '../training/evaluate';
@@ -62,8 +65,45 @@ export function measureLoaded(
     ...options,
     loaded,
     classes: dataset.classes.length,
+    bands: dataset.distanceBands,
     batchSize: BATCH,
   });
+}
+
+/** The figures of every pass, with what each costs. */
+export function passFigures({ graph }: Network, { passes }: Evaluation): readonly PassFigures[] {
+  const macs = passMacs(graph);
+  return passes.map(({ confusion: _confusion, ...figures }, pass) => ({ macs: macs[pass] ?? 0, ...figures }));
+}
+
+/** What a candidate, and a run's result, tell of a measurement. */
+export interface Figures {
+  readonly accuracy: number;
+  readonly metric: Metric;
+  /** Of a network with several passes. */
+  readonly passes?: readonly PassPoint[] | undefined;
+}
+
+export function figuresOf({ graph }: Network, { score, metric, passes }: Evaluation): Figures {
+  if (passes.length === 1) return { accuracy: score, metric };
+  const macs = passMacs(graph);
+  const points = passes.map(({ accuracy, mIoU }, pass) => ({ macs: macs[pass] ?? 0, accuracy: mIoU ?? accuracy }));
+  return { accuracy: score, metric, passes: points };
+}
+
+/** Logits of every pass of `loaded` on `images`, one after the other, row-major. */
+export async function passLogits(loaded: LoadedNetwork, images: Tensor4D): Promise<Float32Array> {
+  const ids = passesOf(loaded.graph);
+  const outputs = loaded.activations(images, ids);
+  const tensors = ids.flatMap((id) => outputs.get(id) ?? []);
+  const values = await Promise.all(tensors.map((tensor) => tensor.data<'float32'>()));
+  dispose(tensors);
+  const joined = new Float32Array(values.reduce((length, some) => length + some.length, 0));
+  values.reduce((at, some) => {
+    joined.set(some, at);
+    return at + some.length;
+  }, 0);
+  return joined;
 }
 
 export interface RecalibrateSettings extends MeasureOptions {

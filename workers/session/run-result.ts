@@ -31,6 +31,8 @@ export function resultOf(
       recalibrated: accuracyOf('recalibrated'),
       final: last?.accuracy ?? null,
     },
+    ...(last?.metric === undefined ? {} : { metric: last.metric }),
+    ...(last?.passes === undefined ? {} : { passes: last.passes }),
     proof: { maxAbsLogitDifference: ledger.maxAbsLogitDifference },
     imagesPerSecond: trainingSeconds > 0 ? trainedImages / trainingSeconds : null,
     multiplyAddsPerSecond: trainingSeconds > 0 ? multiplyAdds / trainingSeconds : null,

@@ -1,6 +1,6 @@
 /** The stages that change no weight: `recalibrate` measures batch-norm statistics anew, `evaluate` reports an accuracy. */
 import type { StageEvaluation } from '../protocol';
-import { measure, recalibrated } from './measuring';
+import { measure, passFigures, recalibrated } from './measuring';
 import type { Stage } from './recipe';
 import { addCandidate, countTestUse, onTurn, shareReporter, stageSeed, type StagePlace, type Work } from './work';
 
@@ -24,7 +24,7 @@ export async function recalibrateStage(work: Work, place: StageOf<'recalibrate'>
 export async function evaluateStage(work: Work, place: StageOf<'evaluate'>): Promise<StageEvaluation> {
   const report = shareReporter(work, place);
   const { split, images } = place.stage;
-  const { accuracy, loss, ...measured } = await onTurn(work, (signal, executor) =>
+  const measured = await onTurn(work, (signal, executor) =>
     measure(executor, work.network, work.dataset, split, {
       signal,
       images,
@@ -32,8 +32,18 @@ export async function evaluateStage(work: Work, place: StageOf<'evaluate'>): Pro
     }),
   );
   countTestUse(work, split);
+  const { metric, score: accuracy, loss } = measured;
   const point = { stage: place.index, epoch: 0, step: 0, loss, accuracy, split, learningRate: 0 };
   work.journal.addMetrics([point]);
   report(1, 'Evaluated');
-  return { stage: place.index, split, images: measured.images, accuracy, loss };
+  const plain = metric === 'accuracy' && measured.passes.length === 1;
+  return {
+    stage: place.index,
+    split,
+    images: measured.images,
+    accuracy,
+    metric,
+    loss,
+    ...(plain ? {} : { passes: passFigures(work.network, measured) }),
+  };
 }

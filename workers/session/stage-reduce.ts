@@ -121,7 +121,7 @@ function scan(
       evaluate: async (candidate) => {
         await work.turn();
         const options = { signal, images: SCAN_IMAGES };
-        return (await measure(work.engine.executor, candidate, dataset, 'validation', options)).accuracy;
+        return (await measure(work.engine.executor, candidate, dataset, 'validation', options)).score;
       },
     }),
   );

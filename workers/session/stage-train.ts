@@ -7,7 +7,7 @@ import { train, type Checkpoint, type TrainOutcome } from '../training/loop';
 import type { StepReport } from '../training/step-window';
 import type { TrainState } from '../training/train-state';
 import { turnedIn } from './knobs';
-import { imagesFor, measureLoaded } from './measuring';
+import { figuresOf, imagesFor, measureLoaded } from './measuring';
 import type { Recipe, TrainStage } from './recipe';
 import { StoppedError } from './run-control';
 import { beginMethod } from './scoring';
@@ -179,12 +179,15 @@ function epochMeasurer(
       if (images === 0 || last === undefined || (!isLast && (epoch + 1) % everyEpochs !== 0)) return;
       const { step, learningRate } = last;
       // Not through the turn queue: the training loop holds this run's turn already.
-      const { accuracy, loss } = await work.control.guard((signal) =>
+      const found = await work.control.guard((signal) =>
         measureLoaded(loaded, network, dataset, 'validation', { signal, images }),
       );
+      const { loss, score: accuracy } = found;
       journal.addMetrics([{ stage: index, epoch, step, loss, accuracy, split: 'validation', learningRate }]);
       // A method's last act may still change the weights.
-      if (hooks?.finish === undefined) work.measured = { network, split: 'validation', accuracy, images };
+      if (hooks?.finish === undefined) {
+        work.measured = { network, split: 'validation', figures: figuresOf(network, found), images };
+      }
     },
   };
 }

@@ -8,7 +8,7 @@ import type { Network } from '../network/graph';
 import type { Candidate, DatasetId, SplitName } from '../protocol';
 import type { Engine } from './engine';
 import { removedSince } from './cutting';
-import { measure } from './measuring';
+import { figuresOf, measure, type Figures } from './measuring';
 import type { Recipe, Stage } from './recipe';
 import type { RunControl } from './run-control';
 import type { RunJournal } from './run-journal';
@@ -35,7 +35,7 @@ export interface Work {
   measured: {
     readonly network: Network;
     readonly split: SplitName;
-    readonly accuracy: number;
+    readonly figures: Figures;
     readonly images: number;
   } | null;
 }
@@ -86,8 +86,8 @@ export function countTestUse({ engine, datasetId, journal }: Work, split: SplitN
   journal.spend({ testUses: journal.record().ledger.testUses + 1 });
 }
 
-/** Accuracy of the present network on the recipe's split; null (and a note) when that split has no images. */
-async function accuracyNow(work: Work, report: (share: number, note: string) => void): Promise<number | null> {
+/** Figures of the present network on the recipe's split; null (and a note) when that split has no images. */
+async function figuresNow(work: Work, report: (share: number, note: string) => void): Promise<Figures | null> {
   const { network, dataset, recipe, journal } = work;
   const split = recipe.measureOn;
   const available = dataset.splits[split].count;
@@ -97,8 +97,8 @@ async function accuracyNow(work: Work, report: (share: number, note: string) => 
   }
   const images = Math.min(recipe.measureImages ?? available, available);
   const known = work.measured;
-  if (known?.network === network && known.split === split && known.images === images) return known.accuracy;
-  const { accuracy } = await onTurn(work, (signal, executor) =>
+  if (known?.network === network && known.split === split && known.images === images) return known.figures;
+  const found = await onTurn(work, (signal, executor) =>
     measure(executor, network, dataset, split, {
       signal,
       images,
@@ -106,8 +106,9 @@ async function accuracyNow(work: Work, report: (share: number, note: string) => 
     }),
   );
   countTestUse(work, split);
-  work.measured = { network, split, accuracy, images };
-  return accuracy;
+  const figures = figuresOf(network, found);
+  work.measured = { network, split, figures, images };
+  return figures;
 }
 
 /** Measures the present network and makes it a candidate of the run, tensors included. */
@@ -118,7 +119,7 @@ export async function addCandidate(
   report: (share: number, note: string) => void = () => undefined,
 ): Promise<void> {
   const { journal, network, recipe, dataset } = work;
-  const accuracy = kind === 'checkpoint' ? null : await accuracyNow(work, report);
+  const figures = kind === 'checkpoint' ? null : await figuresNow(work, report);
   const costs = networkCosts(network.graph);
   const original = originalCosts(work);
   const { candidates, run } = journal.record();
@@ -138,9 +139,10 @@ export async function addCandidate(
       macs: costs.macs,
       parameters: costs.parameters,
       share: costs.macs / original.macs,
-      accuracy,
+      accuracy: null,
+      ...figures,
       split,
-      images: accuracy === null ? 0 : Math.min(recipe.measureImages ?? available, available),
+      images: figures === null ? 0 : Math.min(recipe.measureImages ?? available, available),
       ...(removed === undefined ? {} : { removed }),
       stored: true,
     },
