@@ -5,7 +5,19 @@
  * once, afterwards.
  */
 import type { Graph, Tensor, TensorName } from '../network/graph';
-import type { TensorEntry } from './safetensors';
+
+/** A tensor of a checkpoint: its shape is known, its values are read by `load`. */
+export interface ForeignTensor {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly load: () => Promise<Tensor>;
+}
+
+/** A dense kernel behind a flattened image of so many channels and positions: PyTorch flattens channels first. */
+export interface FlattenedKernel {
+  readonly channels: number;
+  readonly positions: number;
+}
 
 export interface Recognition {
   /** Shown to people: "ResNet-20". */
@@ -13,11 +25,13 @@ export interface Recognition {
   readonly graph: Graph;
   /** Our tensor name to the file's. */
   readonly tensors: ReadonlyMap<TensorName, string>;
+  /** Kernels whose rows stand in PyTorch's order of a flattened image, by our name. */
+  readonly flattened?: ReadonlyMap<TensorName, FlattenedKernel> | undefined;
   /** What was guessed. */
   readonly notes: readonly string[];
 }
 
-export type ForeignTensors = ReadonlyMap<string, TensorEntry>;
+export type ForeignTensors = ReadonlyMap<string, ForeignTensor>;
 
 /** Undefined: not of this family. Throws `FormatError` when it is, but contradicts itself. */
 export type Recogniser = (tensors: ForeignTensors, file: string) => Recognition | undefined;
@@ -28,7 +42,7 @@ export function isBookkeeping(name: string): boolean {
 }
 
 /** Names without the wrappers that training scripts leave in front. */
-export function plainNames(entries: readonly TensorEntry[]): ForeignTensors {
+export function plainNames(entries: readonly ForeignTensor[]): ForeignTensors {
   return new Map(
     entries
       .filter((entry) => !isBookkeeping(entry.name))
@@ -64,4 +78,15 @@ export function fromPyTorch(tensor: Tensor, depthwise: boolean): Tensor {
   }
   if (tensor.shape.length === 2) return { shape: [inputs, outputs], values };
   return { shape: depthwise ? [height, width, outputs, 1] : [height, width, inputs, outputs], values };
+}
+
+/** Rows of a dense kernel `[positions * channels, units]` from channels-first order to ours, channel fastest. */
+export function fromFlattened({ shape, values }: Tensor, { channels, positions }: FlattenedKernel): Tensor {
+  const [rows = 1, units = 1] = shape;
+  const turned = new Float32Array(values.length);
+  for (let row = 0; row < rows; row++) {
+    const from = (row % channels) * positions + Math.floor(row / channels);
+    turned.set(values.subarray(from * units, (from + 1) * units), row * units);
+  }
+  return { shape, values: turned };
 }

@@ -4,6 +4,7 @@
  */
 import * as v from 'valibot';
 import type { Normalisation } from '../network/graph';
+import type { OpenedFile, SniffedFile } from './format';
 import { FormatError } from './format-error';
 import { parseJsonStrictly } from './strict-json';
 
@@ -38,4 +39,21 @@ export async function readSidecar(blob: Blob, file: string): Promise<Sidecar> {
 
   const { mean, std } = input ?? {};
   return { name, normalisation: mean && std ? { mean, std } : undefined, classes };
+}
+
+/** What the JSON dropped with a network says; undefined when there is none. */
+export async function sidecarOf(beside: readonly SniffedFile[]): Promise<Sidecar | undefined> {
+  const json = beside.find(({ kind }) => kind === 'json');
+  return json === undefined ? undefined : readSidecar(json.file, json.file.name);
+}
+
+/** Adds what a JSON dropped with a network says about its input and classes. */
+export async function applySidecar(opened: OpenedFile, beside: readonly SniffedFile[]): Promise<OpenedFile> {
+  const { normalisation, classes } = (await sidecarOf(beside)) ?? {};
+  const meta = {
+    ...opened.network.meta,
+    ...(normalisation === undefined ? {} : { normalisation }),
+    ...(classes === undefined ? {} : { classes }),
+  };
+  return { ...opened, network: { ...opened.network, meta } };
 }

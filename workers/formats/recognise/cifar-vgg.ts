@@ -2,14 +2,13 @@
  * VGG-16 with batch norm for 32x32 images by its tensor names: `features.N` numbered through convolutions, batch norms,
  * ReLUs and poolings as torchvision does, one dense `classifier` (or `classifier.0`, `fc`). Any widths.
  */
-import type { TensorName } from '../network/graph';
-import { vgg16Graph } from '../network/zoo/vgg';
-import { batchNormNames, type ForeignTensors, type Recognition } from './foreign-names';
-import { FormatError } from './format-error';
+import type { TensorName } from '../../network/graph';
+import { vgg16Graph } from '../../network/zoo/vgg';
+import { batchNormNames, type ForeignTensors, type Recognition } from '../foreign-names';
 
 const stageSizes = [2, 2, 3, 3, 3];
 
-export function recogniseVgg(tensors: ForeignTensors, file: string): Recognition | undefined {
+export function recogniseVgg(tensors: ForeignTensors): Recognition | undefined {
   const convolutions = [...tensors.entries()]
     .flatMap(([name, entry]) => {
       const index = /^features\.(\d+)\.weight$/.exec(name)?.[1];
@@ -21,10 +20,8 @@ export function recogniseVgg(tensors: ForeignTensors, file: string): Recognition
   const head = ['classifier', 'classifier.0', 'fc', 'linear'].find((name) => tensors.has(`${name}.weight`));
   if (convolutions.length === 0 || head === undefined) return undefined;
   const normalised = convolutions.every(({ index }) => tensors.has(`features.${index + 1}.running_mean`));
-  if (convolutions.length !== 13 || !normalised) {
-    const problem = `This looks like a VGG with ${convolutions.length} convolutions${normalised ? '' : ' without batch norm'}; VGG-16 with batch norm is supported.`;
-    throw new FormatError('unrecognised', problem, file, 'features');
-  }
+  const biased = convolutions.some(({ index }) => tensors.has(`features.${index}.bias`));
+  if (convolutions.length !== 13 || !normalised || biased) return undefined;
   const names = new Map<TensorName, string>();
   let at = 0;
   stageSizes.forEach((size, stage) => {
@@ -32,10 +29,6 @@ export function recogniseVgg(tensors: ForeignTensors, file: string): Recognition
       const theirs = convolutions[at++]?.index ?? 0;
       const ours = `stage${stage + 1}`;
       names.set(`${ours}.conv${conv}.kernel`, `features.${theirs}.weight`);
-      if (tensors.has(`features.${theirs}.bias`)) {
-        const problem = `"features.${theirs}.bias": convolutions with a bias before batch norm are not supported; fold the bias into the running mean.`;
-        throw new FormatError('unsupported', problem, file, `features.${theirs}.bias`);
-      }
       for (const [our, their] of batchNormNames(`${ours}.bn${conv}`, `features.${theirs + 1}`)) names.set(our, their);
     }
   });

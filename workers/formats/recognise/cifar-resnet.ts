@@ -3,10 +3,10 @@
  * `layerS.B.conv1|bn1|conv2|bn2`, and `linear` or `fc`; option A has no shortcut tensors, option B a 1x1 convolution
  * under `shortcut.0` or `downsample.0`. Any depth 6n + 2, any widths.
  */
-import type { TensorName } from '../network/graph';
-import { resNetGraph } from '../network/zoo/resnet';
-import { batchNormNames, type ForeignTensors, type Recognition } from './foreign-names';
-import { FormatError } from './format-error';
+import type { TensorName } from '../../network/graph';
+import { resNetGraph } from '../../network/zoo/resnet';
+import { batchNormNames, type ForeignTensors, type Recognition } from '../foreign-names';
+import { FormatError } from '../format-error';
 
 const stages = [1, 2, 3] as const;
 
@@ -22,10 +22,8 @@ export function recogniseResNet(tensors: ForeignTensors, file: string): Recognit
   const [blocks = 0] = counts;
   const basic = blocks > 0 && !tensors.has('layer1.0.conv3.weight') && !tensors.has('layer4.0.conv1.weight');
   if (head === undefined || !basic || !tensors.has('conv1.weight')) return undefined;
-  if (counts.some((count) => count !== blocks)) {
-    const problem = `This looks like a CIFAR ResNet, but its stages have ${counts.join(', ')} blocks; equal numbers are supported.`;
-    throw new FormatError('unrecognised', problem, file, 'layer1');
-  }
+  // Stages of different depth, and projections elsewhere, are the general ResNet's.
+  if (counts.some((count) => count !== blocks)) return undefined;
 
   const filters = (name: string): number => {
     const entry = tensors.get(`${name}.weight`);
@@ -61,10 +59,8 @@ export function recogniseResNet(tensors: ForeignTensors, file: string): Recognit
   names.set('classifier.kernel', `${head}.weight`).set('classifier.bias', `${head}.bias`);
 
   const projected = ['stage2.block1', 'stage3.block1'];
-  if (projections.size > 0 && (projections.size !== 2 || projected.some((id) => !projections.has(id)))) {
-    const problem = `Projections were expected where a stage opens (${projected.join(', ')}), found in ${[...projections].join(', ')}.`;
-    throw new FormatError('unrecognised', problem, file, 'shortcut');
-  }
+  if (projections.size > 0 && (projections.size !== 2 || projected.some((id) => !projections.has(id))))
+    return undefined;
   const depth = 6 * blocks + 2;
   const shortcut = projections.size > 0 ? 'projection' : 'identity';
   return {
