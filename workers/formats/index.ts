@@ -11,7 +11,10 @@ import { type FileKind, kindNames, sniffBlob } from './sniff';
 
 const readable: readonly ReadableFormat[] = [
   { kinds: ['safetensors'], load: async () => (await import('./network-file')).safetensorsReader },
-  { kinds: ['zip'], load: async () => (await import('./project')).projectReader },
+  { kinds: ['zip'], load: async () => (await import('./archive-reader')).archiveReader },
+  { kinds: ['hdf5'], load: async () => (await import('./keras/h5-reader')).h5Reader },
+  { kinds: ['tfjs'], load: async () => (await import('./tfjs/reader')).tfjsReader },
+  { kinds: ['pickle'], load: async () => (await import('./pytorch/reader')).pytorchReader },
 ];
 
 /** Formats that a network can be written in, in the order they are offered. */
@@ -27,8 +30,7 @@ export const writableFormats: readonly WritableFormat[] = [
 /** What to do with a kind that is understood but not read. */
 const advice: Partial<Readonly<Record<FileKind, string>>> = {
   onnx: 'ONNX networks are not read yet; save the weights as safetensors.',
-  hdf5: 'Keras files are not read yet; save the weights as safetensors.',
-  pickle: 'Pickles can run code and are never opened; save the weights with safetensors.torch.save_file.',
+  json: 'Open the file of weights it belongs to, together with it.',
   html: 'The download brought a web page instead of the file; fetch the raw file.',
   'git-lfs': 'Fetch the file itself with "git lfs pull" or from its raw address.',
   empty: 'Download or copy it again.',
@@ -36,7 +38,7 @@ const advice: Partial<Readonly<Record<FileKind, string>>> = {
 
 function refuse({ file, kind }: SniffedFile): FormatError {
   const known = advice[kind];
-  const cure = known ?? 'Open a .safetensors file or an Espalier project.';
+  const cure = known ?? 'Networks are read from ONNX, Keras, TF.js, PyTorch, safetensors and Espalier files.';
   return new FormatError(
     known === undefined ? 'not-this-format' : 'unsupported',
     `The file is ${kindNames[kind]}. ${cure}`,
@@ -57,7 +59,10 @@ export async function openNetworkFiles(files: readonly File[]): Promise<OpenedFi
   const sniffed = await Promise.all(files.map(async (file) => ({ file, kind: await sniffBlob(file) })));
   const [first] = sniffed;
   if (first === undefined) throw new FormatError('not-this-format', 'No file was given.', 'nothing', 'files');
-  const [main, ...others] = sniffed.filter(({ kind }) => formatOf(kind) !== undefined);
+  // Shards of raw numbers may begin with any bytes, so the model that names them decides.
+  const tfjs = sniffed.filter(({ kind }) => kind === 'tfjs');
+  const candidates = tfjs.length > 0 ? tfjs : sniffed.filter(({ kind }) => formatOf(kind) !== undefined);
+  const [main, ...others] = candidates;
   const format = main === undefined ? undefined : formatOf(main.kind);
   if (main === undefined || format === undefined) throw refuse(sniffed.find(({ kind }) => kind !== 'json') ?? first);
   if (others.length > 0) {

@@ -36,12 +36,12 @@ const broken: readonly (readonly [string, Uint8Array<ArrayBuffer>, string])[] = 
   [
     'HDF5',
     Uint8Array.of(0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a),
-    'f: The file is an HDF5 file (Keras .h5). Keras files are not read yet; save the weights as safetensors.',
+    'f: The HDF5 file cannot be read; the file is damaged or cut short. Get it again.',
   ],
   [
     'a pickle',
     Uint8Array.of(0x80, 0x02, 0x63),
-    'f: The file is a Python pickle (PyTorch .pt or .pth). Pickles can run code and are never opened; save the weights with safetensors.torch.save_file.',
+    'f: The pickle ends too early: 1 more bytes were expected. Download or copy it again.',
   ],
   [
     'ONNX',
@@ -51,18 +51,18 @@ const broken: readonly (readonly [string, Uint8Array<ArrayBuffer>, string])[] = 
   [
     'a picture',
     Uint8Array.of(0x89, 0x50, 0x4e, 0x47),
-    'f: The file is a PNG image. Open a .safetensors file or an Espalier project.',
+    'f: The file is a PNG image. Networks are read from ONNX, Keras, TF.js, PyTorch, safetensors and Espalier files.',
   ],
   [
     'gzip',
     Uint8Array.of(0x1f, 0x8b, 8),
-    'f: The file is a gzip archive. Open a .safetensors file or an Espalier project.',
+    'f: The file is a gzip archive. Networks are read from ONNX, Keras, TF.js, PyTorch, safetensors and Espalier files.',
   ],
-  ['JSON', text('{"a": 1}'), 'f: The file is a JSON text. Open a .safetensors file or an Espalier project.'],
+  ['JSON', text('{"a": 1}'), 'f: The file is a JSON text. Open the file of weights it belongs to, together with it.'],
   [
     'noise',
     text('lorem ipsum dolor'),
-    'f: The file is of no kind this program knows. Open a .safetensors file or an Espalier project.',
+    'f: The file is of no kind this program knows. Networks are read from ONNX, Keras, TF.js, PyTorch, safetensors and Espalier files.',
   ],
   [
     'a header longer than the file',
@@ -106,7 +106,7 @@ const broken: readonly (readonly [string, Uint8Array<ArrayBuffer>, string])[] = 
   [
     'no tensors',
     raw('{}'),
-    'f: Its tensors (none, ...) are of no architecture known here. Known: CIFAR ResNets, VGG-16 with batch norm, and every file this studio wrote.',
+    'f: Its tensors (none, ...) are of no architecture known here. Known: ResNets and ResNeXts, VGGs, DenseNets (of torchvision, timm and for CIFAR), MobileNetV2, and every file this studio wrote.',
   ],
   [
     'a structure without its seal',
@@ -116,7 +116,7 @@ const broken: readonly (readonly [string, Uint8Array<ArrayBuffer>, string])[] = 
   [
     'nothing but an empty zip',
     Uint8Array.of(0x50, 0x4b, 5, 6, ...new Array<number>(18).fill(0)),
-    'f: The archive has no manifest.json, so it is no Espalier project.',
+    'f: The archive holds nothing; it is no Espalier project, no Keras model (.keras) and no PyTorch checkpoint. Unpack it and open what is inside.',
   ],
 ];
 

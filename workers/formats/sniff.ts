@@ -9,6 +9,7 @@ export type FileKind =
   | 'html'
   | 'git-lfs'
   | 'json'
+  | 'tfjs'
   | 'gzip'
   | 'png'
   | 'jpeg'
@@ -25,6 +26,7 @@ export const kindNames: Readonly<Record<FileKind, string>> = {
   html: 'a web page (HTML)',
   'git-lfs': 'a Git LFS pointer, not the file itself',
   json: 'a JSON text',
+  tfjs: 'a TF.js model (model.json)',
   gzip: 'a gzip archive',
   png: 'a PNG image',
   jpeg: 'a JPEG image',
@@ -65,7 +67,10 @@ export function sniff(head: Uint8Array, length: number): FileKind {
   return 'unknown';
 }
 
-/** Reads the first bytes of a blob and names its kind. */
+/** Reads the first bytes of a blob and names its kind; for a JSON text also its ends, where TF.js models name theirs. */
 export async function sniffBlob(blob: Blob): Promise<FileKind> {
-  return sniff(new Uint8Array(await blob.slice(0, 64).arrayBuffer()), blob.size);
+  const kind = sniff(new Uint8Array(await blob.slice(0, 64).arrayBuffer()), blob.size);
+  if (kind !== 'json') return kind;
+  const ends = await Promise.all([blob.slice(0, 4096).text(), blob.slice(-4096).text()]);
+  return ends.some((text) => /"(modelTopology|weightsManifest)"/.test(text)) ? 'tfjs' : 'json';
 }

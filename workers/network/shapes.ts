@@ -70,7 +70,8 @@ export function shapeText(shape: readonly number[]): string {
   return shape.join('x');
 }
 
-function layerShape(layer: Layer, inputs: readonly Shape[]): Shape {
+/** Output shape of one layer for inputs of the given shapes. Throws `NetworkError` where they do not fit. */
+export function layerShape(layer: Layer, inputs: readonly Shape[]): Shape {
   switch (layer.op) {
     case 'input': {
       if (inputs.length > 0) throw arityError(layer, 'no input', inputs.length);

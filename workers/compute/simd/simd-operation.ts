@@ -3,7 +3,7 @@
  */
 import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
 import * as tf from '@tensorflow/tfjs-core';
-import { SimdEngine, type HostModule, type Threads } from './simd-engine';
+import { SimdEngine, type Threads } from './simd-engine';
 
 /** Reads tensors at `inputs` and writes every value of those at `outputs`. An absent input is at 0. */
 export type SimdWork = (engine: SimdEngine, inputs: readonly number[], outputs: readonly number[]) => void;
@@ -21,7 +21,7 @@ let registered = false;
 
 /** Starts the engine in the present backend's memory; undefined where it cannot run. */
 export async function startSimd(backend: BackendWasm, threads?: Threads): Promise<SimdEngine | undefined> {
-  engine = await SimdEngine.start(backend.wasm as unknown as HostModule, threads);
+  engine = await SimdEngine.start(backend.wasm, threads);
   // Once per worker: tfjs's registry outlives its backends.
   if (!registered) tf.registerKernel({ kernelName: operation, backendName: 'wasm', kernelFunc: carryOut });
   registered = true;
