@@ -13,6 +13,8 @@ const daggerControls = {
   'no-cross-entropy': 'no cross-entropy',
   'free-logits': 'free logits',
   'one-sided': 'one-sided budget term',
+  'running-statistics': 'batch norm by running statistics',
+  'three-rounds': 'three rounds: to 80, 65, 50 %',
   'feature-maps-first': 'feature maps of images 1-64',
   'feature-maps-next': 'feature maps of images 65-128',
 };

@@ -109,7 +109,7 @@ export function createDecisions(
 
   function decide(change: Partial<Decision>): void {
     const before = dragged ?? decided(store.getState());
-    dragged = null;
+    letGo();
     remember(before);
     restore({ ...before, ...change });
   }
@@ -136,7 +136,7 @@ export function createDecisions(
     const taken = step(history, decided(store.getState()));
     if (taken === null) return;
     history = taken.history;
-    dragged = null;
+    letGo();
     store.setState({ canUndo: history.past.length > 0, canRedo: history.future.length > 0 });
     restore(taken.value);
   }
@@ -146,7 +146,12 @@ export function createDecisions(
     if (dragged !== null) return;
     dragged = decided(state);
     previewing.cancel();
-    store.setState({ view: { ...state.view, live: false } });
+    store.setState({ isDragging: true, view: { ...state.view, live: false } });
+  }
+
+  function letGo(): void {
+    dragged = null;
+    if (store.getState().isDragging) store.setState({ isDragging: false });
   }
 
   const changeRules = (change: Partial<CutRules>): void => {
@@ -157,7 +162,7 @@ export function createDecisions(
     settle,
     forget() {
       history = emptyHistory();
-      dragged = null;
+      letGo();
       store.setState({ canUndo: false, canRedo: false });
     },
     chooseMethod(method, settings) {
@@ -182,7 +187,7 @@ export function createDecisions(
     releaseBudget(budget) {
       const before = dragged ?? decided(store.getState());
       if (clampBudget(budget) === before.rules.budget) {
-        dragged = null;
+        letGo();
         place({ rules: before.rules, ranks: before.ranks });
         previewing.check();
       } else {
@@ -192,7 +197,7 @@ export function createDecisions(
     cancelDrag() {
       if (dragged === null) return;
       const { rules, ranks } = dragged;
-      dragged = null;
+      letGo();
       place({ rules, ranks });
       previewing.check();
     },

@@ -84,6 +84,7 @@ export function initialState(remembered: RememberedView, theme: Theme): StudioSt
       outlined: null,
       ticked: [],
     },
+    isDragging: false,
     notices: [],
     canUndo: false,
     canRedo: false,

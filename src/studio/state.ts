@@ -172,6 +172,8 @@ export interface StudioState {
   /** The run that trains now. */
   readonly activeRun: RunId | null;
   readonly view: ViewState;
+  /** A budget or rank handle is held. */
+  readonly isDragging: boolean;
   readonly notices: readonly Notice[];
   readonly canUndo: boolean;
   readonly canRedo: boolean;

@@ -1,7 +1,8 @@
 /** A row's cells, cut mark and outlines, and its cost. Hollow means gone. */
 import { formatCount } from '../ui/format';
+import { cellOpacity } from './fade';
 import type { RowImportance } from './importance';
-import type { KeptRow } from './kept';
+import type { KeptRow, KeptTree } from './kept';
 import { cellGap, cellPitch, cellTop, lengthOf, type TreeLayout } from './layout';
 import { font, type Moment, type Stage } from './scene';
 import type { TreeRow } from './tree-model';
@@ -20,12 +21,20 @@ interface RowGeometry {
   readonly radius: number;
 }
 
+/** Where a change from an earlier cut stands. */
+interface Fading {
+  readonly from: KeptTree;
+  /** 0 to 1. */
+  readonly share: number;
+}
+
 export function paintRow(
   context: CanvasRenderingContext2D,
   stage: Stage,
   moment: Moment,
   line: number,
   at: number,
+  fading?: Fading,
 ): void {
   const { layout, model, importance } = stage;
   const row = model.rows[at];
@@ -36,7 +45,11 @@ export function paintRow(
   const order = own?.order ?? null;
   const isCut = (position: number): boolean => kept.cut[order?.[position] ?? position] === 1;
   const classAt = (position: number): number => row.output[order?.[position] ?? position] ?? -1;
-  paintCells(context, stage, row, geometry, own, isCut);
+  const before = fading?.from.rows[at];
+  const opacity = (position: number): number =>
+    cellOpacity(kept, before, order?.[position] ?? position, fading?.share ?? 1);
+  paintCells(context, stage, row, geometry, own, opacity);
+  paintTip(context, stage, row, geometry, isCut);
   paintByHand(context, stage, moment, row, geometry, isCut, classAt);
   if (order !== null)
     paintCutMark(
@@ -83,12 +96,13 @@ function paintCells(
   row: TreeRow,
   geometry: RowGeometry,
   importance: RowImportance | null,
-  isCut: (position: number) => boolean,
+  opacity: (position: number) => number,
 ): void {
   const { left, top, height, pitch, gap, radius } = geometry;
   const width = pitch <= stripUnder ? pitch + 0.3 : pitch - gap;
   for (let position = 0; position < row.filters; position += 1) {
-    if (isCut(position)) continue;
+    context.globalAlpha = opacity(position);
+    if (context.globalAlpha === 0) continue;
     const channel = importance?.order[position] ?? position;
     const stop = importance?.stops?.[channel];
     context.fillStyle = stop === undefined ? palette.colour.line : (palette.ramp[stop] ?? palette.colour.line);
@@ -96,6 +110,17 @@ function paintCells(
     if (radius === 0) context.fillRect(x, top, width, height);
     else fillRound(context, x, top, width, height, radius);
   }
+  context.globalAlpha = 1;
+}
+
+/** The hollow cells. */
+function paintTip(
+  context: CanvasRenderingContext2D,
+  { palette }: Stage,
+  row: TreeRow,
+  geometry: RowGeometry,
+  isCut: (position: number) => boolean,
+): void {
   for (let first = 0; first < row.filters; first += 1) {
     if (!isCut(first)) continue;
     let end = first + 1;

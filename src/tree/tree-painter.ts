@@ -3,6 +3,7 @@
  *
  * `set` is for structure, size, colours and scores; `update` for what moves. Both paint at once: the caller decides when.
  */
+import { fadeShare, type Fade } from './fade';
 import type { KeptRow, KeptTree } from './kept';
 import { lineOfRow, middleOf } from './layout';
 import { paintCaptions, paintLabel } from './paint-captions';
@@ -20,6 +21,9 @@ export class TreePainter {
   private moment: Moment | null = null;
   /** Device pixels per CSS pixel. */
   private ratio = 1;
+  private fade: Fade | null = null;
+  /** Of the paint under way, on the clock of animation frames. */
+  private now = 0;
 
   constructor(
     private readonly canvas: HTMLCanvasElement,
@@ -28,6 +32,7 @@ export class TreePainter {
 
   /** Everything new: sizes the canvas and paints all of it. */
   set(stage: Stage, moment: Moment): void {
+    this.fade = null;
     const ratio = Math.max(1, devicePixelRatio);
     this.ratio = ratio;
     const { width, height } = stage.layout;
@@ -48,17 +53,36 @@ export class TreePainter {
     for (let line = 0; line < stage.layout.lines.length; line += 1) this.paintLine(line);
   }
 
-  /** Paints the lines, and the trunk, that differ between the last moment and this one. */
-  update(moment: Moment): void {
+  /**
+   * Paints the lines, and the trunk, that differ between the last moment and this one. With `fadeAt`, the time on the
+   * clock of animation frames, cells fade to what they have become: true while they still do, and want another frame.
+   */
+  update(moment: Moment, fadeAt?: number): boolean {
     const { stage, moment: before } = this;
     this.moment = moment;
-    if (stage === null || before === null) return;
+    if (stage === null || before === null) return false;
+    const unfinished = this.fade;
+    if (before.kept !== moment.kept) {
+      this.fade = fadeAt === undefined ? null : { from: before.kept, began: fadeAt };
+    }
+    this.now = fadeAt ?? Infinity;
     if (leftDiffers(before, moment)) this.paintLeft();
     stage.layout.lines.forEach((_, line) => {
       const difference = this.differenceAt(line, before, moment);
-      if (difference === 'all') this.paintLine(line);
+      const fades = [unfinished, this.fade].some((fade) => fade !== null && this.cellsDiffer(line, fade.from));
+      if (difference === 'all' || fades) this.paintLine(line);
       else if (difference === 'cost') this.paintCostOf(line);
     });
+    if (this.fade !== null && fadeShare(this.fade, this.now) === 1) this.fade = null;
+    return this.fade !== null;
+  }
+
+  /** Whether the cells of this line are not those of `other`. */
+  private cellsDiffer(line: number, other: KeptTree): boolean {
+    const shown = this.stage?.layout.lines[line];
+    if (shown?.kind !== 'layer') return false;
+    const [was, is] = [other.rows[shown.row]?.cut, this.moment?.kept.rows[shown.row]?.cut];
+    return was !== is && was?.some((flag, channel) => flag !== is?.[channel]) === true;
   }
 
   /** Trunk, joints, labels and captions: everything left of the cells. */
@@ -98,7 +122,9 @@ export class TreePainter {
     context.fillRect(left, Math.round(middleOf(layout, line)) - 0.5, right - left, 1);
     if (shown.kind === 'stage') paintStageLine(context, stage, moment, line, shown);
     else {
-      paintRow(context, stage, moment, line, shown.row);
+      const { fade } = this;
+      const fading = fade === null ? undefined : { from: fade.from, share: fadeShare(fade, this.now) };
+      paintRow(context, stage, moment, line, shown.row, fading);
       paintCost(context, stage, moment, line, shown.row);
     }
     context.restore();

@@ -122,6 +122,36 @@ describe('the tree', () => {
     expect(studio.getState().plan?.removed['stem']).toContain(studio.getState().view.hovered?.channel);
   });
 
+  it('fades what a decision changes; under the hand, and where no motion is wanted, it is there at once', async () => {
+    mounted = await mount(<Tree />, size);
+    const canvas = canvasOf(mounted.host);
+    // The first plan fades in, too.
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    await nextFrame();
+    let frames: FrameRequestCallback[] = [];
+    vi.stubGlobal('requestAnimationFrame', (paint: FrameRequestCallback) => frames.push(paint));
+    const picturesFrom = (start: number): readonly number[] =>
+      [0, 80, 160, 240].map((later) => {
+        const due = frames;
+        frames = [];
+        for (const paint of due) paint(start + later);
+        return pixels(canvas);
+      });
+    actions.changeRules({ budget: 0.3 });
+    const faded = picturesFrom(1000);
+    expect(new Set(faded.slice(0, 3)).size).toBe(3);
+    expect(faded[3]).toBe(faded[2]);
+    actions.dragBudget(0.6);
+    expect(new Set(picturesFrom(2000)).size).toBe(1);
+    actions.releaseBudget(0.6);
+    picturesFrom(3000);
+    vi.stubGlobal('matchMedia', () => ({ matches: true }));
+    actions.changeRules({ budget: 0.3 });
+    const still = picturesFrom(4000);
+    expect(new Set(still).size).toBe(1);
+    expect(still[0]).toBe(faded[3]);
+  });
+
   it('folds the stages of a deep network where there is no room, and unfolds one on a press', async () => {
     mounted = await mount(<Tree />, size, { network: { architecture: 'resnet56' } });
     const { host } = mounted;

@@ -1,6 +1,7 @@
 /** Keeps the canvas in step with the studio: one paint a frame, from a subscription, without rendering React. */
 import { useEffect, useRef, type RefObject } from 'react';
 import { studio } from '../studio/store';
+import { prefersStillness } from './fade';
 import { momentReader, type ActiveCell, type MomentReader } from './moment';
 import type { Stage } from './scene';
 import { TreePainter } from './tree-painter';
@@ -26,9 +27,12 @@ export function usePainter(
     link.current = { painter, read };
     painter.set(stage, read(studio.getState(), focus.current));
     let frame = 0;
-    const paint = (): void => {
-      frame = 0;
-      painter.update(read(studio.getState(), focus.current));
+    const paint = (now: number): void => {
+      const state = studio.getState();
+      // A cell under the hand follows it at once.
+      const fadeAt = state.isDragging || prefersStillness() ? undefined : now;
+      const fades = painter.update(read(state, focus.current), fadeAt);
+      frame = fades ? requestAnimationFrame(paint) : 0;
     };
     const stop = studio.subscribe(() => {
       if (frame === 0) frame = requestAnimationFrame(paint);

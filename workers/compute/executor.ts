@@ -54,7 +54,11 @@ export interface StepOptions {
   readonly trainParameters?: boolean | undefined;
   /** How far batch-norm running statistics follow this batch: new = (1 - m) old + m batch. Default 0.1; 0 = not at all. */
   readonly statisticsMomentum?: number | undefined;
+  /** What batch norm normalises by. `running`: as in inference; then these statistics follow nothing. Default `batch`. */
+  readonly batchNorm?: BatchNormMode | undefined;
 }
+
+export type BatchNormMode = 'batch' | 'running';
 
 /** All tensors belong to the caller, who disposes them. */
 export interface StepResult {

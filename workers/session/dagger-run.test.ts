@@ -35,3 +35,26 @@ it('Dagger in a recipe: gates, a proven cut within 1 % of the budget, recalibrat
   expect(last?.values).toMatchObject({ targetShare: 0.5, annealedTarget: 0.5 });
   expect(last?.layers?.['stem']?.['gate']).toHaveLength(4);
 });
+
+it('Dagger in rounds: each budget is a share of the network it is given, and they multiply', async () => {
+  const studio = rehearse();
+  await studio.call('start', { device: 'wasm', baseUrl: 'http://localhost/' });
+  const round = (budget: number) => [gates, { stage: 'prune', budget }, { ...fine, epochs: 0.2 }] as const;
+  const recipe = tinyRecipe({ stages: [...round(0.8), ...round(0.75)] });
+  const { run } = await studio.call('startRun', { recipe, network: null, dataset: null, files: [] });
+  const finished = await studio.heard(run, ({ event }) => event === 'finished');
+  if (finished.event !== 'finished') throw new Error('The run must finish.');
+  const { macs, proof, trainingSteps } = finished.result;
+  expect(macs.share).toBeLessThanOrEqual(0.6);
+  expect(macs.share).toBeGreaterThan(0.56);
+  expect(proof.maxAbsLogitDifference).toBeLessThan(1e-3);
+  expect(trainingSteps).toBe(2 * (20 + 2));
+  const { runs } = await studio.call('listRuns', null);
+  const shares = runs[0]?.candidates.map(({ kind, share }) => [kind, share > 0.78 ? 'first' : 'second']);
+  expect(shares).toEqual([
+    ['original', 'first'],
+    ['cut', 'first'],
+    ['cut', 'second'],
+    ['final', 'second'],
+  ]);
+});

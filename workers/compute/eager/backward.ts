@@ -4,7 +4,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { isWeighted, type Layer, type TensorName, type WeightedLayer } from '../../network/graph';
 import { activationGradient, parametricReluGradients, readsOutput } from '../ops/activation';
-import { batchNormGradients } from '../ops/batch-norm';
+import { batchNormGradients, fixedNormGradients } from '../ops/batch-norm';
 import { channelSum, repeatOverImage } from '../ops/channels';
 import { convolveInputGradient, convolveKernelGradient } from '../ops/convolution';
 import { transposedInputGradient, transposedKernelGradient } from '../ops/convolution-transposed';
@@ -20,7 +20,7 @@ export interface BackwardContext {
   readonly inputs: readonly tf.Tensor[];
   readonly inputShapes: readonly (readonly number[])[];
   readonly output: tf.Tensor;
-  /** Batch norm only: statistics of this batch. */
+  /** Batch norm only: statistics of this batch, where it normalised by them and not by the running ones. */
   readonly statistics: { readonly mean: tf.Tensor1D; readonly variance: tf.Tensor1D } | undefined;
   /** Batch norm only: the output of the rectifier that ran in the same pass; `dy` is then the gradient by it. */
   readonly rectified?: tf.Tensor | undefined;
@@ -67,17 +67,12 @@ export function layerGradients(layer: Layer, dy: tf.Tensor, context: BackwardCon
     case 'batchNorm': {
       const { statistics, weights, rectified } = context;
       const x = value(context.inputs, 0);
-      if (statistics === undefined) throw new RangeError(`Batch norm "${layer.id}" has not been run forward.`);
       const gamma = optional(weights, layer.gamma);
-      const gradients = batchNormGradients(
-        dy,
-        x,
-        statistics.mean,
-        statistics.variance,
-        gamma,
-        layer.epsilon,
-        rectified,
-      );
+      const { epsilon } = layer;
+      const gradients =
+        statistics === undefined
+          ? fixedNormGradients(dy, x, weights(layer.mean), weights(layer.variance), gamma, epsilon)
+          : batchNormGradients(dy, x, statistics.mean, statistics.variance, gamma, epsilon, rectified);
       const tensors: [TensorName, tf.Tensor][] = [];
       if (layer.gamma !== undefined) tensors.push([layer.gamma, gradients.gamma]);
       if (layer.beta !== undefined) tensors.push([layer.beta, gradients.beta]);

@@ -84,20 +84,33 @@ describe('inference', () => {
 });
 
 describe('step', () => {
-  it('gives the loss and the gradients of finite differences in float64, for every tensor', () => {
-    const network = tinyNetwork();
+  it.each([
+    ['its batch', 'batch'],
+    ['running statistics', 'running'],
+  ] as const)('normalised by %s gives the loss and the gradients of finite differences, in float64', (_, batchNorm) => {
+    const whole = tinyNetwork();
+    const statistics = Object.entries(whole.tensors).map(([name, { shape, values }]) => {
+      const shift = name.endsWith('.mean') ? 0.2 : name.endsWith('.variance') ? 0.5 : 0;
+      return [name, { shape, values: values.map((value) => value + shift) }] as const;
+    });
+    const network = { ...whole, tensors: Object.fromEntries(statistics) };
     const loaded = executor.load(network);
     const x = onDevice();
-    const { loss, logits, gradients } = loaded.step(x, { loss: crossEntropy() });
-    expect(loss.dataSync()[0]).toBeCloseTo(referenceLoss(network, images), 5);
+    const { loss, logits, gradients } = loaded.step(x, { loss: crossEntropy(), batchNorm });
+    expect(loss.dataSync()[0]).toBeCloseTo(referenceLoss(network, images, batchNorm), 5);
     expect([...gradients.keys()].toSorted()).toEqual(loaded.parameters.map(({ name }) => name).toSorted());
     for (const { name } of loaded.parameters) {
       const values = gradients.get(name)?.dataSync() ?? new Float32Array();
       const entries = [0, 1, 2, 3].map((part) => Math.floor((part * (values.length - 1)) / 3));
       const largest = Math.max(...values.map(Math.abs), 1e-3);
       for (const at of new Set(entries)) {
-        const expected = referenceDifference(network, images, name, at);
+        const expected = referenceDifference(network, images, name, at, batchNorm);
         expect(Math.abs((values[at] ?? Number.NaN) - expected) / largest, `${name}[${at}]`).toBeLessThan(1e-3);
+      }
+    }
+    if (batchNorm === 'running') {
+      for (const [name, value] of loaded.statistics) {
+        expect([...value.dataSync()], name).toEqual([...(network.tensors[name]?.values ?? [])]);
       }
     }
     tf.dispose([x, loss, logits, ...gradients.values()]);

@@ -91,7 +91,7 @@ export class EagerNetwork implements LoadedNetwork {
             const tensors = inputs.slice(0, gates.length).map((gate) => tf.keep((gate as tf.Tensor1D).clone()));
             run.gates = tensors;
             const pairs = gates.map(([id], index): [LayerId, tf.Tensor1D] => [id, present(tensors[index])]);
-            const pass = new TrainingPass(this.layers, this.weights, new Map(pairs), train);
+            const pass = new TrainingPass(this.layers, this.weights, new Map(pairs), train, options.batchNorm);
             run.pass = pass;
             run.logits = tf.keep(pass.forward(images, this.output).clone());
             const gradFunc = (dy: tf.Tensor | tf.Tensor[]): tf.Tensor[] => {

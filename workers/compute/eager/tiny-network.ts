@@ -2,6 +2,7 @@
  * A tiny smooth network that has every hazard of a training step: branches, a shared kernel, groups, strides, a gate of
  * its own. And its training-mode loss in float64, from the reference interpreter. Tests only.
  */
+import type { BatchNormMode } from '../executor';
 import { createRandom } from '../../linalg/random';
 import type { Graph, Layer, Network, Tensor, TensorName, Tensors } from '../../network/graph';
 import { initialTensors } from '../../network/initialise';
@@ -138,12 +139,14 @@ export function withBatchStatistics(network: Network, images: { shape: number[];
   return tensors;
 }
 
-/** Mean cross-entropy of the training-mode forward pass, in float64. */
+/** Mean cross-entropy of the training-mode forward pass, in float64; batch norm by `batchNorm`. */
 export function referenceLoss(
   network: Network,
   images: { shape: number[]; values: Float32Array; classes: number[] },
+  batchNorm: BatchNormMode = 'batch',
 ): number {
-  const [logits] = runReference({ ...network, tensors: withBatchStatistics(network, images) }, images).outputs;
+  const tensors = batchNorm === 'batch' ? withBatchStatistics(network, images) : network.tensors;
+  const [logits] = runReference({ ...network, tensors }, images).outputs;
   const classes = logits?.shape[1] ?? 0;
   const losses = images.classes.map((label, row) => {
     const scores = Array.from({ length: classes }, (_, at) => logits?.values[row * classes + at] ?? 0);
@@ -159,6 +162,7 @@ export function referenceDifference(
   images: { shape: number[]; values: Float32Array; classes: number[] },
   name: TensorName,
   at: number,
+  batchNorm: BatchNormMode = 'batch',
 ): number {
   const moved = (step: number): { loss: number; value: number } => {
     const tensor = network.tensors[name];
@@ -166,7 +170,7 @@ export function referenceDifference(
     const values = tensor.values.slice();
     values[at] = (values[at] ?? 0) + step;
     const tensors = { ...network.tensors, [name]: { shape: tensor.shape, values } };
-    return { loss: referenceLoss({ ...network, tensors }, images), value: values[at] ?? 0 };
+    return { loss: referenceLoss({ ...network, tensors }, images, batchNorm), value: values[at] ?? 0 };
   };
   const [up, down] = [moved(4e-3), moved(-4e-3)];
   // The entries are float32: the step is what was stored.

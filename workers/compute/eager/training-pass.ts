@@ -5,7 +5,7 @@
  * value lives until the last layer that reads it has been run, forward or backward.
  */
 import * as tf from '@tensorflow/tfjs-core';
-import type { Gates } from '../executor';
+import type { BatchNormMode, Gates } from '../executor';
 import {
   isWeighted,
   NetworkError,
@@ -52,6 +52,7 @@ export class TrainingPass {
     private readonly weights: Weights,
     private readonly gates: Gates,
     private readonly trainTensors: boolean,
+    private readonly batchNorm: BatchNormMode = 'batch',
   ) {
     for (const layer of layers) {
       const own = trainTensors && (isWeighted(layer) || layer.op === 'batchNorm' || layer.op === 'prelu');
@@ -64,7 +65,9 @@ export class TrainingPass {
   forward(images: tf.Tensor, last: LayerId): tf.Tensor {
     const readers = new Map<LayerId, number>();
     for (const layer of this.layers) for (const id of layer.inputs) readers.set(id, (readers.get(id) ?? 0) + 1);
-    ({ chains: this.chains, absorbed: this.absorbed } = normChains(this.layers, last, new Set(this.gates.keys())));
+    if (this.batchNorm === 'batch') {
+      ({ chains: this.chains, absorbed: this.absorbed } = normChains(this.layers, last, new Set(this.gates.keys())));
+    }
     for (const layer of this.layers) {
       if (!this.absorbed.has(layer.id)) this.compute(layer, images);
       const output = this.outputs.get(layer.id);
@@ -113,7 +116,9 @@ export class TrainingPass {
     const inputs = layer.op === 'input' ? [images] : layer.inputs.map((id) => this.value(id));
     const chain = this.chains.get(layer.id);
     const output = tf.keep(
-      layer.op === 'batchNorm' ? this.normalise(layer, inputs, chain) : layerOutput(layer, inputs, this.weights),
+      layer.op === 'batchNorm' && this.batchNorm === 'batch'
+        ? this.normalise(layer, inputs, chain)
+        : layerOutput(layer, inputs, this.weights),
     );
     this.outputs.set(chain?.last ?? layer.id, output);
     for (const id of [layer.id, ...(chain?.followers ?? [])]) this.shapes.set(id, output.shape);

@@ -121,3 +121,18 @@ export function batchNormGradients(
   const fromDy = scaleShift(dy, outer, undefined);
   return { input: tf.add(fromDy, fromXhat), gamma: gammaGradient, beta };
 }
+
+/** By fixed statistics batch norm is an affine map: beta' = sum dy, gamma' = sum dy xhat, x' = gamma / deviation dy. */
+export function fixedNormGradients(
+  dy: tf.Tensor,
+  x: tf.Tensor,
+  mean: tf.Tensor,
+  variance: tf.Tensor,
+  gamma: tf.Tensor | undefined,
+  epsilon: number,
+): BatchNormGradients {
+  const inverse = tf.rsqrt(tf.add(variance, epsilon));
+  const xhat = scaleShift(x, inverse, tf.neg(tf.mul(mean, inverse)));
+  const outer = gamma === undefined ? inverse : tf.mul(inverse, gamma);
+  return { input: scaleShift(dy, outer, undefined), gamma: channelSum(tf.mul(dy, xhat)), beta: channelSum(dy) };
+}
