@@ -142,7 +142,7 @@ const candidateSchema = v.strictObject({
   id: handle,
   run: handle,
   stage: stageName,
-  kind: v.picklist(['original', 'cut', 'recalibrated', 'final', 'checkpoint']),
+  kind: v.picklist(['original', 'trained', 'cut', 'recalibrated', 'reconstructed', 'final', 'checkpoint']),
   macs: count,
   parameters: count,
   share: v.number(),

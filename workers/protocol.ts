@@ -70,10 +70,10 @@ export interface Candidate {
   readonly run: RunId;
   readonly stage: StageName;
   /**
-   * Original = after `pretrain`, before any stage that cuts or tunes the network. Checkpoint = what a stopped run left,
-   * not measured.
+   * Original = after `pretrain`, before any stage that cuts or tunes the network. Trained = after a training stage that
+   * others follow. Checkpoint = what a stopped run left, not measured.
    */
-  readonly kind: 'original' | 'cut' | 'recalibrated' | 'final' | 'checkpoint';
+  readonly kind: 'original' | 'trained' | 'cut' | 'recalibrated' | 'reconstructed' | 'final' | 'checkpoint';
   readonly macs: number;
   readonly parameters: number;
   /** `macs` / the original's, share of 1. */

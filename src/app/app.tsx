@@ -1,9 +1,11 @@
 /** The frame of the studio: every panel in its place. */
 import { lazy, Suspense } from 'react';
+import { ComparePane } from '../compare/compare-pane';
 import { Inspector } from '../inspector/inspector';
 import { RecipeLine } from '../recipe-line/recipe-line';
 import { Runs } from '../runs/runs';
 import { Strip } from '../strip/strip';
+import { useStudio } from '../studio/store';
 import { TopBar } from '../topbar/topbar';
 import { Tree } from '../tree/tree';
 import { Notices } from '../ui/notices';
@@ -17,6 +19,7 @@ const TradeOff = lazy(async () => ({ default: (await import('../tradeoff/tradeof
 
 export function App() {
   useShortcuts();
+  const isComparing = useStudio(({ view }) => view.comparing);
   return (
     <div className={styles.app}>
       <div className={styles.topbar}>
@@ -29,14 +32,22 @@ export function App() {
         <div className={styles.tree}>
           <Tree />
         </div>
-        <div className={styles.tradeoff}>
-          <Suspense fallback={null}>
-            <TradeOff />
-          </Suspense>
-        </div>
-        <div className={styles.inspector}>
-          <Inspector />
-        </div>
+        {isComparing ? (
+          <div className={styles.compare}>
+            <ComparePane />
+          </div>
+        ) : (
+          <>
+            <div className={styles.tradeoff}>
+              <Suspense fallback={null}>
+                <TradeOff />
+              </Suspense>
+            </div>
+            <div className={styles.inspector}>
+              <Inspector />
+            </div>
+          </>
+        )}
       </main>
       <div className={styles.strip}>
         <Strip />

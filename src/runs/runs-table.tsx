@@ -2,7 +2,7 @@
 import { useState } from 'react';
 import type { DatasetView, NetworkView } from '../../workers/protocol';
 import { adoptRecipe, canAdopt } from '../studio/adopt';
-import { isAbout, isOpen } from '../studio/run-facts';
+import { isAbout, isOpen, isSameTick } from '../studio/run-facts';
 import { actions, studio, useStudio } from '../studio/store';
 import { Button } from '../ui/button';
 import { formatAccuracy, formatChange, formatCount, formatPercent } from '../ui/format';
@@ -59,7 +59,7 @@ export function RunsTable({ rows, network, dataset }: RunsTableProps) {
               <Line
                 key={row.run}
                 row={row}
-                isTicked={ticked.includes(row.run)}
+                isTicked={ticked.some((other) => isSameTick(other, { run: row.run, candidate: null }))}
                 needsData={dataset === null}
                 isElsewhere={network !== null && !isAbout(row.summary, network, dataset)}
               />
@@ -94,7 +94,7 @@ function Line({ row, isTicked, needsData, isElsewhere }: LineProps) {
           className={styles.box}
           checked={isTicked}
           aria-label={`Compare ${name}`}
-          onChange={(event) => actions.tickRun(run, event.target.checked)}
+          onChange={(event) => actions.tick({ run, candidate: null }, event.target.checked)}
         />
       </td>
       <td>

@@ -1,11 +1,10 @@
 /** Runs panel: every run of the open network, yours on top; collapses to one line on low screens. */
 import { useMemo, useState } from 'react';
 import { isAbout } from '../studio/run-facts';
-import { useStudio } from '../studio/store';
+import { actions, useStudio } from '../studio/store';
 import type { RunSummary } from '../../workers/protocol';
 import { Button } from '../ui/button';
 import { download } from '../ui/download';
-import { Compare } from './compare';
 import { runsAsCsv } from './csv';
 import { runRows } from './rows';
 import { RunsTable } from './runs-table';
@@ -30,7 +29,7 @@ export function Runs() {
         <h2>Runs</h2>
         <span className={styles.note}>{noteOf(shown)}</span>
         <span className={styles.actions}>
-          <Compare runs={shown} />
+          <CompareButton />
           <Button
             kind="word"
             disabled={shown.length === 0}
@@ -45,6 +44,22 @@ export function Runs() {
       </div>
       <RunsTable rows={rows} network={network} dataset={dataset} />
     </section>
+  );
+}
+
+/** Puts the ticked networks beside the original, in place of chart and inspector. */
+function CompareButton() {
+  const count = useStudio(({ view }) => view.ticked.length);
+  const isOpen = useStudio(({ view }) => view.comparing);
+  return (
+    <Button
+      kind="word"
+      disabled={count === 0}
+      aria-pressed={isOpen}
+      onClick={() => actions.show({ comparing: !isOpen, outlined: null })}
+    >
+      {count === 0 ? 'Compare' : `Compare ${count} ticked`}
+    </Button>
   );
 }
 

@@ -10,11 +10,12 @@ import type {
   Stage,
   TrainStage,
 } from '../../workers/protocol';
+import type { Ticked } from './state';
 
 type TrainingStage = Extract<Stage, { stage: 'pretrain' | 'fine-tune' }>;
 
 /** Of what a run makes, the later kinds stand for it on the chart and in the table. */
-const RANK = { original: 0, cut: 1, recalibrated: 2, checkpoint: 3, final: 4 } as const;
+const RANK = { cut: 1, recalibrated: 2, reconstructed: 2, checkpoint: 3, final: 4 } as const;
 
 /** The method that makes the network smaller, or null when the recipe only trains or evaluates. */
 export function methodOf(recipe: Recipe): string | null {
@@ -55,14 +56,27 @@ export function originalOf(run: RunSummary): Candidate | null {
   return run.candidates.find((candidate) => candidate.kind === 'original') ?? null;
 }
 
-/** The candidate that stands for the run: its last network, the original excepted; null before the first cut. */
+/** The candidate that stands for the run: its last network that was cut; null before the first cut. */
 export function standsFor(run: RunSummary): Candidate | null {
   let best: Candidate | null = null;
   for (const candidate of run.candidates) {
-    if (candidate.kind === 'original') continue;
-    if (best === null || RANK[candidate.kind] >= RANK[best.kind]) best = candidate;
+    if (candidate.kind === 'original' || candidate.kind === 'trained') continue;
+    if (best === null || rankOf(candidate) >= rankOf(best)) best = candidate;
   }
   return best;
+}
+
+function rankOf({ kind }: Candidate): number {
+  return kind === 'original' || kind === 'trained' ? 0 : RANK[kind];
+}
+
+/** The network a tick means; null while the run has none. */
+export function tickedOf(run: RunSummary, { candidate }: Ticked): Candidate | null {
+  return candidate === null ? standsFor(run) : (run.candidates.find(({ id }) => id === candidate) ?? null);
+}
+
+export function isSameTick(one: Ticked, other: Ticked): boolean {
+  return one.run === other.run && one.candidate === other.candidate;
 }
 
 /** True while the run may still change. */
@@ -85,7 +99,7 @@ export function isAbout(
 }
 
 /** Equal for equal sources whatever the order of their keys; keys that are absent or undefined do not count. */
-function networkKey(source: NetworkSource): string {
+export function networkKey(source: NetworkSource): string {
   return JSON.stringify(source, Object.keys(source).sort());
 }
 

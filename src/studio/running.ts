@@ -1,13 +1,14 @@
 /** Runs: started, steered, deleted. Their events come back through `events.ts`. */
-import type { Recipe, RunId, RunSummary } from '../../workers/protocol';
+import type { Recipe, RunSummary } from '../../workers/protocol';
 import { notify, report, type StudioContext } from './context';
+import { isSameTick } from './run-facts';
 import { recipeOf } from './run-recipe';
 import type { StudioActions } from './state';
 
 /** At most this many runs are compared at once. */
 const mostTicked = 4;
 
-type Running = Pick<StudioActions, 'startRun' | 'controlRun' | 'setKnob' | 'deleteRun' | 'tickRun'> & {
+type Running = Pick<StudioActions, 'startRun' | 'controlRun' | 'setKnob' | 'deleteRun' | 'tick'> & {
   /** Carries out any recipe on what is open. */
   carryOut(recipe: Recipe): Promise<void>;
   /** Reads the runs again: names, results and stored candidates as the worker has them. */
@@ -93,17 +94,18 @@ export function createRunning(context: StudioContext, openedFiles: () => readonl
           return {
             runs: runs.filter((summary) => summary.run !== run),
             live: others,
-            view: { ...view, ticked: view.ticked.filter((id) => id !== run) },
+            view: { ...view, ticked: view.ticked.filter((other) => other.run !== run) },
           };
         });
       } catch (thrown) {
         report(context, thrown);
       }
     },
-    tickRun(run: RunId, ticked) {
+    tick(what, ticked) {
       store.setState(({ view }) => {
-        const others = view.ticked.filter((id) => id !== run);
-        return { view: { ...view, ticked: ticked ? [...others, run].slice(-mostTicked) : others } };
+        const others = view.ticked.filter((other) => !isSameTick(other, what));
+        const next = ticked ? [...others, what].slice(-mostTicked) : others;
+        return { view: { ...view, ticked: next, comparing: view.comparing && next.length > 0 } };
       });
     },
   };

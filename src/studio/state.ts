@@ -137,7 +137,16 @@ export interface ViewState {
   readonly hovered: { readonly layer: LayerId; readonly channel: ChannelIndex } | null;
   /** Candidate whose cut is outlined on the tree. */
   readonly outlined: { readonly run: RunId; readonly candidate: CandidateId } | null;
-  readonly ticked: readonly RunId[];
+  /** What is compared: at most four. */
+  readonly ticked: readonly Ticked[];
+  /** The comparison stands in place of chart and inspector, and the ticked cuts on the tree. */
+  readonly comparing: boolean;
+}
+
+/** A network of a run; without `candidate` the one that stands for the run. */
+export interface Ticked {
+  readonly run: RunId;
+  readonly candidate: CandidateId | null;
 }
 
 /** A failure shown where it happened: one sentence, one action. */
@@ -219,7 +228,8 @@ export interface StudioActions {
   setKnob(run: RunId, setting: string, value: number): Promise<void>;
   openCandidate(candidate: Candidate): Promise<void>;
   deleteRun(run: RunId): Promise<void>;
-  tickRun(run: RunId, ticked: boolean): void;
+  /** A run by the network that stands for it, or one network of it. */
+  tick(what: Ticked, ticked: boolean): void;
   /** Makes the file, has it proven, and hands it to the browser as a download. */
   exportNetwork(format: ExportFormat, run?: RunId): Promise<void>;
   show(change: Partial<ViewState>): void;

@@ -99,7 +99,7 @@ export const actions: StudioActions = {
   controlRun: running.controlRun,
   setKnob: running.setKnob,
   deleteRun: running.deleteRun,
-  tickRun: running.tickRun,
+  tick: running.tick,
   ...createExporting(context),
   show,
   dismiss(notice) {

@@ -155,7 +155,7 @@ describe('the trade-off chart', () => {
     mark?.dispatchEvent(new PointerEvent('pointerover', { bubbles: true }));
     expect(studio.getState().view.outlined).toEqual({ run: 'b', candidate: 'final' });
     mark?.dispatchEvent(new MouseEvent('click', { bubbles: true, shiftKey: true }));
-    expect(studio.getState().view.ticked).toEqual(['b']);
+    expect(studio.getState().view.ticked).toEqual([{ run: 'b', candidate: null }]);
     mark?.dispatchEvent(new MouseEvent('click', { bubbles: true }));
     await until(() => client.received.some(({ command }) => command === 'openCandidate'));
   });

@@ -2,6 +2,7 @@
 import { useCallback, useMemo, useRef, useState } from 'react';
 import { Button as Pressable, FileTrigger } from 'react-aria-components';
 import type { StudioState } from '../studio/state';
+import { isSameTick } from '../studio/run-facts';
 import { actions, studio, useStudio } from '../studio/store';
 import { wordClass } from '../ui/button';
 import { Failure } from '../ui/failure';
@@ -28,7 +29,11 @@ export function TradeOff() {
   const method = useStudio((state) => state.scoring.method);
   const isTraining = useStudio((state) => state.activeRun !== null);
   const isOpening = useStudio((state) => state.opening !== null);
-  const ticked = useStudio((state) => state.view.ticked);
+  const allTicked = useStudio((state) => state.view.ticked);
+  const ticked = useMemo(
+    () => allTicked.flatMap(({ run, candidate }) => (candidate === null ? [run] : [])),
+    [allTicked],
+  );
   const lowest = useStudio(lowestBudget);
   const [hidden, setHidden] = useState<readonly string[]>([]);
   const [shown, setShown] = useState<TradePoint | null>(null);
@@ -106,7 +111,8 @@ function openPoint(point: TradePoint, compare: boolean): void {
   }
   if (point.method === null) return;
   const { ticked } = studio.getState().view;
-  actions.tickRun(point.run, !ticked.includes(point.run));
+  const tick = { run: point.run, candidate: null };
+  actions.tick(tick, !ticked.some((other) => isSameTick(other, tick)));
 }
 
 function noteOf(isTraining: boolean, elsewhere: number): string {

@@ -3,12 +3,12 @@
  * that a comparison of references says what changed.
  */
 import type { CutRules, RemovedChannels } from '../../workers/network/plan';
-import type { Graph } from '../../workers/network/graph';
 import type { Telemetry } from '../../workers/protocol';
 import type { Plan, StudioState } from '../studio/state';
 import { gatedTree, shownGates } from './gates';
-import { goneClasses, keptBy, type KeptTree } from './kept';
-import type { Moment } from './scene';
+import { comparedReader } from './compared';
+import { goneClasses, keptBy, keptTree, type KeptTree } from './kept';
+import type { Moment, Stage } from './scene';
 import type { TreeModel } from './tree-model';
 
 /** The keyboard's place in the grid. */
@@ -16,18 +16,21 @@ export type ActiveCell = NonNullable<Moment['active']>;
 
 export type MomentReader = (state: StudioState, active: ActiveCell | null) => Moment;
 
-export function momentReader(model: TreeModel, graph: Graph): MomentReader {
+export function momentReader({ model, graph, palette }: Pick<Stage, 'model' | 'graph' | 'palette'>): MomentReader {
   const planned = remembering((plan: Plan | null): KeptTree => keptBy(model, plan));
   const gated = remembering((gates: Telemetry): KeptTree => gatedTree(model, graph, gates));
   const handBy = remembering((byHand: CutRules['byHand']): ReadonlySet<number> => handClasses(model, byHand));
+  const comparedIn = comparedReader(model, palette);
+  const whole = keptTree(model, {});
   const outlinedBy = remembering((removed: RemovedChannels | null) =>
     removed === null ? null : goneClasses(model, removed),
   );
   return (state, active) => {
     const { plan, rules, runs, view } = state;
     const gates = shownGates(state);
+    const compared = comparedIn(state);
     return {
-      kept: gates === null ? planned(plan) : gated(gates),
+      kept: compared !== null ? whole : gates === null ? planned(plan) : gated(gates),
       selected: view.layer,
       protected: rules.protect,
       byHand: handBy(rules.byHand),
@@ -36,6 +39,7 @@ export function momentReader(model: TreeModel, graph: Graph): MomentReader {
         runs.find(({ run }) => run === view.outlined?.run)?.candidates.find(({ id }) => id === view.outlined?.candidate)
           ?.removed ?? null,
       ),
+      compared,
       active,
     };
   };

@@ -4,6 +4,7 @@ import { cellOpacity } from './fade';
 import type { RowImportance } from './importance';
 import type { KeptRow, KeptTree } from './kept';
 import { cellGap, cellPitch, cellTop, lengthOf, type TreeLayout } from './layout';
+import { paintCompared } from './paint-compared';
 import { font, type Moment, type Stage } from './scene';
 import type { TreeRow } from './tree-model';
 
@@ -46,8 +47,10 @@ export function paintRow(
   const isCut = (position: number): boolean => kept.cut[order?.[position] ?? position] === 1;
   const classAt = (position: number): number => row.output[order?.[position] ?? position] ?? -1;
   const before = fading?.from.rows[at];
+  // Paler under the strokes of a comparison.
+  const strongest = moment.compared === null ? 1 : 0.4;
   const opacity = (position: number): number =>
-    cellOpacity(kept, before, order?.[position] ?? position, fading?.share ?? 1);
+    strongest * cellOpacity(kept, before, order?.[position] ?? position, fading?.share ?? 1);
   paintCells(context, stage, row, geometry, own, opacity);
   paintTip(context, stage, row, geometry, isCut);
   paintByHand(context, stage, moment, row, geometry, isCut, classAt);
@@ -60,6 +63,10 @@ export function paintRow(
       (position) => isCut(position) || moment.byHand.has(classAt(position)),
       isCut,
     );
+  if (moment.compared !== null) {
+    const { filters } = row;
+    paintCompared(context, geometry, { compared: moment.compared, filters, classAt });
+  }
   paintRings(context, stage, moment, row, geometry, line, classAt);
 }
 

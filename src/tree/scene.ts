@@ -16,6 +16,13 @@ export interface Stage {
   readonly importance: readonly RowImportance[] | null;
 }
 
+/** The cut of one of the networks that are compared. */
+export interface ComparedCut {
+  /** By coupling class: 1 = cut. */
+  readonly gone: Uint8Array;
+  readonly colour: string;
+}
+
 /** Changes with gestures: only what differs is painted again. */
 export interface Moment {
   readonly kept: KeptTree;
@@ -27,6 +34,8 @@ export interface Moment {
   readonly lit: number | null;
   /** Classes another candidate cut, by class; null without one. */
   readonly outlined: Uint8Array | null;
+  /** The cuts compared, over the whole network; null without a comparison. */
+  readonly compared: readonly ComparedCut[] | null;
   /** Row and position of the keyboard's cell, while the grid has focus. */
   readonly active: { readonly line: number; readonly position: number | null } | null;
 }

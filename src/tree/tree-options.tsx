@@ -4,6 +4,7 @@ import { actions, useStudio } from '../studio/store';
 import { Button } from '../ui/button';
 import { ChoiceMenu, type Choice } from '../ui/menu';
 import { RampKey } from '../ui/ramp-key';
+import { ComparedKey } from './compared-key';
 import { gatesOf } from './gates';
 import styles from './tree.module.css';
 
@@ -21,6 +22,7 @@ const orders: readonly Choice<FilterOrder>[] = [
 export function TreeOptions() {
   const rowLength = useStudio(({ view }) => view.rowLength);
   const order = useStudio(({ view }) => view.order);
+  const isComparing = useStudio(({ view }) => view.comparing);
   return (
     <div className={styles.options}>
       <span>
@@ -42,7 +44,7 @@ export function TreeOptions() {
       <Steps />
       <ScoringNote />
       <span className={styles.ramp}>
-        <RampKey low="low" high="high" hollow="cut" />
+        {isComparing ? <ComparedKey /> : <RampKey low="low" high="high" hollow="cut" />}
       </span>
     </div>
   );

@@ -180,7 +180,8 @@ export class TreePainter {
   private differenceAt(line: number, before: Moment, after: Moment): Difference {
     const shown = this.stage?.layout.lines[line];
     if (this.stage === null || shown === undefined) return 'none';
-    if (before.byHand !== after.byHand || before.outlined !== after.outlined) return 'all';
+    if (before.byHand !== after.byHand || before.outlined !== after.outlined || before.compared !== after.compared)
+      return 'all';
     if (before.active !== after.active && (before.active?.line === line || after.active?.line === line)) return 'all';
     const [first, last] = shown.kind === 'stage' ? [shown.first, shown.last] : [shown.row, shown.row];
     let found: Difference = 'none';

@@ -23,7 +23,7 @@ export function usePainter(
     const context = canvas.current?.getContext('2d') ?? null;
     if (canvas.current === null || context === null || stage === null) return undefined;
     const painter = new TreePainter(canvas.current, context);
-    const read = momentReader(stage.model, stage.graph);
+    const read = momentReader(stage);
     link.current = { painter, read };
     painter.set(stage, read(studio.getState(), focus.current));
     let frame = 0;

@@ -74,6 +74,12 @@ export function methodTone(method: string | null): Token {
   return TONES[methodStyle(method).hue];
 }
 
+/** The same for thin strokes over cells: baselines in ink, which their grey would not reach. */
+export function laneTone(method: string | null): Token {
+  const tone = methodTone(method);
+  return tone === 'baseline' ? 'ink' : tone;
+}
+
 /** The methods' order in keys: baselines first, then published ones, as listed above; unknown ones last. */
 export function methodOrder(method: string): number {
   const at = Object.keys(STYLES).indexOf(method);
