@@ -19,7 +19,7 @@ const TradeOff = lazy(async () => ({ default: (await import('../tradeoff/tradeof
 
 export function App() {
   useShortcuts();
-  const isComparing = useStudio(({ view }) => view.comparing);
+  const isComparing = useStudio(({ view }) => view.side === 'compare');
   return (
     <div className={styles.app}>
       <div className={styles.topbar}>

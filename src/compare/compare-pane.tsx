@@ -69,7 +69,7 @@ export function ComparePane() {
                   value={reference.key}
                   onChoose={setWished}
                 />{' '}
-                on <ChoiceMenu label="Images" choices={splits} value={split} onChoose={setSplit} /> images
+                on <ChoiceMenu label="Images" choices={splits} value={split} onChoose={setSplit} />
               </>
             }
             end={
@@ -98,7 +98,7 @@ export function ComparePane() {
 }
 
 function close(): void {
-  actions.show({ comparing: false, outlined: null });
+  actions.show({ side: 'chart', outlined: null });
 }
 
 function contentOf(

@@ -30,7 +30,7 @@ const cells = (host: HTMLElement, name: string) => {
 async function compare(...ticks: string[]): Promise<HTMLElement> {
   page = await mount(<ComparePane />, size, { runs });
   for (const run of ticks) actions.tick({ run, candidate: null }, true);
-  actions.show({ comparing: true });
+  actions.show({ side: 'compare' });
   const { host } = page;
   await until(() => cells(host, 'Forward pass').length > 0);
   return host;
@@ -86,6 +86,6 @@ describe('the comparison', () => {
     host
       .querySelector('[tabindex="-1"]')
       ?.dispatchEvent(new KeyboardEvent('keydown', { key: 'Escape', bubbles: true }));
-    await until(() => !studio.getState().view.comparing);
+    await until(() => studio.getState().view.side === 'chart');
   });
 });

@@ -46,10 +46,10 @@ describe('the runs table', () => {
     for (const box of ['Compare L1 norm to 50 %', 'Compare Taylor to 35 %']) named(host, box).click();
     await until(() => plain(host).includes('Compare 2 ticked'));
     named(host, 'Compare 2 ticked').click();
-    expect(studio.getState().view.comparing).toBe(true);
+    expect(studio.getState().view.side).toBe('compare');
     await until(() => named(host, 'Compare 2 ticked').ariaPressed === 'true');
     for (const box of ['Compare L1 norm to 50 %', 'Compare Taylor to 35 %']) named(host, box).click();
-    expect(studio.getState().view).toMatchObject({ ticked: [], comparing: false });
+    expect(studio.getState().view).toMatchObject({ ticked: [], side: 'chart' });
   });
 
   it('resumes, duplicates and exports a run; deletes only when asked twice', async () => {

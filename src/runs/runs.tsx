@@ -50,13 +50,13 @@ export function Runs() {
 /** Puts the ticked networks beside the original, in place of chart and inspector. */
 function CompareButton() {
   const count = useStudio(({ view }) => view.ticked.length);
-  const isOpen = useStudio(({ view }) => view.comparing);
+  const isOpen = useStudio(({ view }) => view.side === 'compare');
   return (
     <Button
       kind="word"
       disabled={count === 0}
       aria-pressed={isOpen}
-      onClick={() => actions.show({ comparing: !isOpen, outlined: null })}
+      onClick={() => actions.show({ side: isOpen ? 'chart' : 'compare', outlined: null })}
     >
       {count === 0 ? 'Compare' : `Compare ${count} ticked`}
     </Button>

@@ -83,7 +83,7 @@ export function initialState(remembered: RememberedView, theme: Theme): StudioSt
       hovered: null,
       outlined: null,
       ticked: [],
-      comparing: false,
+      side: 'chart',
     },
     isDragging: false,
     notices: [],

@@ -105,7 +105,9 @@ export function createRunning(context: StudioContext, openedFiles: () => readonl
       store.setState(({ view }) => {
         const others = view.ticked.filter((other) => !isSameTick(other, what));
         const next = ticked ? [...others, what].slice(-mostTicked) : others;
-        return { view: { ...view, ticked: next, comparing: view.comparing && next.length > 0 } };
+        return {
+          view: { ...view, ticked: next, side: next.length === 0 && view.side === 'compare' ? 'chart' : view.side },
+        };
       });
     },
   };

@@ -119,6 +119,9 @@ export interface LiveRun {
   readonly savedStep: number | null;
 }
 
+/** Beside the tree: chart and inspector, or in their place the comparison of what is ticked, or how runs came about. */
+export type Side = 'chart' | 'compare' | 'experiments';
+
 export type InspectorTab = 'filters' | 'gates' | 'clusters' | 'ranks';
 export type RowLength = 'multiply-adds' | 'weights' | 'filters';
 export type FilterOrder = 'strongest first' | 'as stored';
@@ -139,8 +142,7 @@ export interface ViewState {
   readonly outlined: { readonly run: RunId; readonly candidate: CandidateId } | null;
   /** What is compared: at most four. */
   readonly ticked: readonly Ticked[];
-  /** The comparison stands in place of chart and inspector, and the ticked cuts on the tree. */
-  readonly comparing: boolean;
+  readonly side: Side;
 }
 
 /** A network of a run; without `candidate` the one that stands for the run. */

@@ -14,7 +14,7 @@ export function comparedReader(
 ): (state: StudioState) => readonly ComparedCut[] | null {
   let last: { readonly key: readonly unknown[]; readonly cuts: readonly ComparedCut[] | null } | null = null;
   return (state) => {
-    if (!state.view.comparing) return null;
+    if (state.view.side !== 'compare') return null;
     const { runs, network, dataset, view } = state;
     const key = [runs, network, dataset, view.ticked];
     if (last === null || key.some((piece, at) => piece !== last?.key[at])) {

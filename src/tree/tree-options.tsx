@@ -22,7 +22,7 @@ const orders: readonly Choice<FilterOrder>[] = [
 export function TreeOptions() {
   const rowLength = useStudio(({ view }) => view.rowLength);
   const order = useStudio(({ view }) => view.order);
-  const isComparing = useStudio(({ view }) => view.comparing);
+  const isComparing = useStudio(({ view }) => view.side === 'compare');
   return (
     <div className={styles.options}>
       <span>
