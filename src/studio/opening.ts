@@ -331,6 +331,7 @@ function dataTitleOf(source: DataSource): string {
     case 'cifar10':
       return 'CIFAR-10';
     case 'folder':
+    case 'voc':
       return source.name;
     case 'hub':
       return 'data from the hub';

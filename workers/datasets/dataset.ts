@@ -65,7 +65,16 @@ export function taskOf({ splits }: Pick<Dataset, 'splits'>): Task {
   return splits.train.masks === undefined ? 'classification' : 'segmentation';
 }
 
-export type DatasetErrorKind = 'format' | 'truncated' | 'labels' | 'empty' | 'network' | 'checksum' | 'timeout';
+export type DatasetErrorKind =
+  | 'format'
+  | 'truncated'
+  | 'labels'
+  /** Images with masks, opened as images with classes. */
+  | 'masks'
+  | 'empty'
+  | 'network'
+  | 'checksum'
+  | 'timeout';
 
 /** Names what was read, what was expected and what to do. */
 export class DatasetError extends Error {

@@ -5,6 +5,7 @@ import { decodeInBrowser, type DecodeImage } from './folder/decode';
 import { listEntries, type Entry } from './folder/entries';
 import { layOut, type Labelled } from './folder/layout';
 import { measureNormalisation, survivesMirror } from './traits';
+import { holdsMasks } from './voc/layout';
 import { breathe, type WorkOptions } from './work';
 
 export interface FolderOptions extends WorkOptions {
@@ -79,6 +80,10 @@ export async function readFolder(files: readonly File[], options: FolderOptions)
     throw new DatasetError('empty', `The images of "${name}" are missing; open the folder or zip archive again.`, name);
   }
   const entries = new Map((await listEntries(files, signal)).map((entry) => [entry.path, entry]));
+  if (holdsMasks([...entries.keys()])) {
+    const text = `${name} holds images with masks, not one folder of images per class: open it for segmentation.`;
+    throw new DatasetError('masks', text, name);
+  }
   const layout = layOut([...entries.keys()], name);
   const total = splitNames.reduce((sum, split) => sum + layout.splits[split].length, 0);
   if (total * size * size * 3 > mostBytes) {

@@ -5,10 +5,11 @@ import { divide, type Collection, type Counts } from './collection';
 import { drawCueRods } from './cue-rods';
 import type { Dataset } from './dataset';
 import { readFolder } from './folder';
-import type { DecodeImage } from './folder/decode';
+import type { DecodeImage, DecodePicture } from './folder/decode';
 import { readHub } from './hub';
 import type { Fetch } from './hub/listing';
 import { drawShapes } from './shapes';
+import { readVoc, type VocOptions } from './voc';
 import type { WorkOptions } from './work';
 
 /** Where images come from; the recipe's data sources are of this form. */
@@ -17,6 +18,7 @@ export type SourceRequest =
   | ({ readonly source: 'cuerods'; readonly seed?: number | undefined; readonly size?: 32 | 64 | undefined } & Counts)
   | ({ readonly source: 'cifar10' } & Counts)
   | { readonly source: 'folder'; readonly name: string; readonly size?: number | undefined }
+  | ({ readonly source: 'voc' } & Pick<VocOptions, 'name' | 'size' | 'classes' | 'others' | 'seed'>)
   | { readonly source: 'hub'; readonly url: string };
 
 export interface OpenOptions extends WorkOptions {
@@ -26,6 +28,8 @@ export interface OpenOptions extends WorkOptions {
   readonly fetch?: Fetch | undefined;
   /** Decodes the images of folders; the browser's decoders by default. */
   readonly decode?: DecodeImage | undefined;
+  /** The same for images with masks. */
+  readonly picture?: DecodePicture | undefined;
 }
 
 type FileRequest = Exclude<SourceRequest, { source: 'shapes10' | 'cuerods' }>;
@@ -37,6 +41,10 @@ function keyOf(request: FileRequest): string {
       return 'cifar10';
     case 'folder':
       return `folder ${request.size ?? 32} ${request.name}`;
+    case 'voc': {
+      const { name, size = [64, 64], classes = null, others = 'ignore', seed = 1 } = request;
+      return `voc ${JSON.stringify([size, classes, others, seed])} ${name}`;
+    }
     case 'hub':
       return `hub ${request.url}`;
   }
@@ -55,6 +63,10 @@ async function read(request: FileRequest, files: readonly File[], options: OpenO
     case 'folder': {
       const { name, size } = request;
       return { collection: await readFolder(files, { name, size, decode, signal, progress }) };
+    }
+    case 'voc': {
+      const { source: _source, ...rest } = request;
+      return { collection: await readVoc(files, { ...rest, picture: options.picture, signal, progress }) };
     }
     case 'hub': {
       const fetch = options.fetch ?? ((url, init) => globalThis.fetch(url, init));

@@ -11,6 +11,7 @@ const count = v.pipe(v.number(), v.integer(), v.minValue(0));
 const positive = v.pipe(v.number(), v.integer(), v.minValue(1));
 const layerId = v.pipe(v.string(), v.minLength(1), v.maxLength(200));
 const channel = count;
+const side = v.pipe(positive, v.minValue(8), v.maxValue(512));
 
 /** Where the network comes from. `file` bytes travel beside the recipe; `candidate` is a network of an earlier run. */
 export const NetworkSourceSchema = v.variant('source', [
@@ -57,6 +58,19 @@ export const DataSourceSchema = v.variant('source', [
     source: v.literal('folder'),
     name: v.string(),
     size: v.optional(v.pipe(positive, v.minValue(8), v.maxValue(256))),
+  }),
+  /** Images with masks: a folder `images` (`JPEGImages`) and a folder `masks` (`SegmentationClass`), lists of splits beside them. */
+  v.strictObject({
+    source: v.literal('voc'),
+    name: v.string(),
+    /** Height and width every image is fitted into. */
+    size: v.optional(v.strictTuple([side, side])),
+    /** Classes that are kept, in this order; all when absent. */
+    classes: v.optional(v.pipe(v.array(v.pipe(v.string(), v.minLength(1))), v.minLength(1), v.maxLength(254))),
+    /** What becomes of the others: no class, or class 0, "background". */
+    others: v.optional(v.picklist(['ignore', 'background'])),
+    /** Of the division where no list divides. */
+    seed: v.optional(count),
   }),
   v.strictObject({ source: v.literal('hub'), url: v.pipe(v.string(), v.url()) }),
 ]);

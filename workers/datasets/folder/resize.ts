@@ -1,4 +1,4 @@
-/** Resizes an image to a square, in plain arithmetic: the same result in every browser. */
+/** Resizes images, in plain arithmetic: the same result in every browser. */
 
 /** Weights of the source pixels of one line that make one target pixel. */
 interface Taps {
@@ -31,24 +31,31 @@ function tapsOf(start: number, length: number, size: number): Taps[] {
   });
 }
 
+/** A part of an image, pixels. */
+interface Area {
+  readonly top: number;
+  readonly left: number;
+  readonly height: number;
+  readonly width: number;
+}
+
 /**
- * The centred square of an RGBA image, `[height, width, 4]`, scaled to `[size, size, 3]`. What is transparent shows
- * white.
+ * The part `area` of an RGBA image that is `width` pixels wide, scaled to RGB `[size.height, size.width, 3]`. What is
+ * transparent shows white.
  */
-export function squareOf(
+export function resized(
   rgba: Uint8Array | Uint8ClampedArray,
   width: number,
-  height: number,
-  size: number,
+  area: Area,
+  size: { readonly height: number; readonly width: number },
 ): Uint8Array {
-  const side = Math.min(width, height);
-  const columns = tapsOf(Math.floor((width - side) / 2), side, size);
-  const rows = tapsOf(Math.floor((height - side) / 2), side, size);
-  const result = new Uint8Array(size * size * 3);
+  const columns = tapsOf(area.left, area.width, size.width);
+  const rows = tapsOf(area.top, area.height, size.height);
+  const result = new Uint8Array(size.height * size.width * 3);
   const sum = [0, 0, 0];
-  for (let y = 0; y < size; y++) {
+  for (let y = 0; y < size.height; y++) {
     const row = rows[y] ?? { first: 0, weights: [] };
-    for (let x = 0; x < size; x++) {
+    for (let x = 0; x < size.width; x++) {
       const column = columns[x] ?? { first: 0, weights: [] };
       sum.fill(0);
       for (let j = 0; j < row.weights.length; j++) {
@@ -62,9 +69,26 @@ export function squareOf(
           }
         }
       }
-      const at = 3 * (y * size + x);
+      const at = 3 * (y * size.width + x);
       for (let channel = 0; channel < 3; channel++) result[at + channel] = Math.round(sum[channel] ?? 0);
     }
   }
   return result;
+}
+
+/** The centred square of an RGBA image, `[height, width, 4]`, scaled to RGB `[size, size, 3]`. */
+export function squareOf(
+  rgba: Uint8Array | Uint8ClampedArray,
+  width: number,
+  height: number,
+  size: number,
+): Uint8Array {
+  const side = Math.min(width, height);
+  const area = {
+    top: Math.floor((height - side) / 2),
+    left: Math.floor((width - side) / 2),
+    height: side,
+    width: side,
+  };
+  return resized(rgba, width, area, { height: size, width: size });
 }
