@@ -118,6 +118,16 @@ describe('dagger', () => {
     await expect(begin(locked)).rejects.toThrow('no filter it could gate');
   });
 
+  it('normalises by the batch, or by running statistics where it is told to', async () => {
+    const network = tinyResidual(5, 3);
+    const modes = ['batch', 'running'].map(async (batchNorm) => {
+      const hooks = await begin(network, { settings: { batchNorm } });
+      hooks.dispose?.();
+      return hooks.batchNorm;
+    });
+    expect(await Promise.all(modes)).toEqual(['batch', 'running']);
+  });
+
   it('asks for the cut it trains for', async () => {
     const network = tinyResidual(5);
     for (const goal of [undefined, { stage: 'truncate', budget: 0.5 } as const]) {

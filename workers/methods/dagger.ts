@@ -20,7 +20,7 @@ import { numberSetting } from './settings';
  *
  * With weights frozen, the module trains on `cross-entropy(gated network) + lambda |q - t| / (1 - budget)`: q is the
  * share of multiply-adds the open gates leave, t a target that falls from 1 to the budget of the cut that follows. Batch
- * norm runs on batch statistics and its running ones stay as they are. Images reach the loss alone, never a gate.
+ * norm runs on batch statistics (or, `batchNorm`, on the running ones), and its running ones stay as they are. Images reach the loss alone, never a gate.
  *
  * Telemetry, `values`: `predictedShare` (exact, after the update), `targetShare` (the budget), `annealedTarget`,
  * `crossEntropy` (of the last batch, NaN before the first), `open` and `filters` (filters with an open gate, and with
@@ -127,6 +127,17 @@ export const dagger: Method = {
         { value: 'log', label: 'Logarithm (one-sided)' },
       ],
     },
+    batchNorm: {
+      kind: 'choice',
+      label: 'Batch norm',
+      explain:
+        'What it normalises by while gates train. The batch imitates the recalibration that follows the cut; running statistics are those of the whole network.',
+      default: 'batch',
+      options: [
+        { value: 'batch', label: 'By the batch' },
+        { value: 'running', label: 'By running statistics' },
+      ],
+    },
     crossEntropy: {
       kind: 'switch',
       label: 'Cross-entropy',
@@ -195,6 +206,7 @@ class DaggerHooks {
       variables: this.module.variables,
       trainParameters: false,
       updateStatistics: false,
+      batchNorm: this.context.settings['batchNorm'] === 'running' ? 'running' : 'batch',
       beforeStep: (position) => this.beforeStep(position),
       gates: () => this.spread(),
       extraLoss: () => this.budgetTerm(),

@@ -4,7 +4,7 @@
  * weight decay and update, `afterStep`; once after the last step, `finish`.
  */
 import type { Scalar, Tensor, Tensor2D, Tensor4D, Variable } from '@tensorflow/tfjs-core';
-import type { Gates, Parameter } from '../compute/executor';
+import type { BatchNormMode, Gates, Parameter } from '../compute/executor';
 import type { LayerId, Tensors } from '../network/graph';
 
 /** A mini-batch on the device; the receiver disposes both tensors. */
@@ -68,6 +68,8 @@ export interface TrainingHooks {
   readonly trainParameters?: boolean;
   /** False: batch norm normalises by the batch, but its running statistics stay as they are. */
   readonly updateStatistics?: boolean;
+  /** `running`: batch norm normalises as in inference while this trains. Default `batch`. */
+  readonly batchNorm?: BatchNormMode;
   /** Replace gradients; owns weight decay for the parameters named in `ownsDecay`. */
   changeGradients?(view: StepView): void;
   readonly ownsDecay?: ReadonlySet<string>;

@@ -300,6 +300,7 @@ function forwardAndBackward(options: TrainOptions, batch: HostBatch, classes: nu
       extraVariables: hooks.variables,
       trainParameters: hooks.trainParameters,
       statisticsMomentum: hooks.updateStatistics === false ? 0 : undefined,
+      batchNorm: hooks.batchNorm,
     });
   } finally {
     dispose(held);

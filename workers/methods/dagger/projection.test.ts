@@ -173,6 +173,31 @@ describe('projectOntoBudget', () => {
     expect(plan.notes?.join()).toContain('"uniform" was not used');
   });
 
+  it.each(named)(
+    '%s: a budget out of reach is met as far as the floors allow, and the message names them',
+    (_, options) => {
+      const graph = buildZooGraph(options);
+      const layout = gateLayout(graph);
+      const ids = new Set(layout.groups.map(({ group }) => group.id));
+      for (const [change, floor] of [
+        [{}, 'an eighth of the gates stays open in'],
+        [{ floor: 0.6 }, 'the floor of 60 % holds'],
+      ] as const) {
+        const plan = projectOntoBudget(graph, layout, scoresFor(layout, 5), rules({ budget: 0.001, ...change }));
+        const found = new RegExp(`instead of 0.1 %: .*${floor} "([^"]+)"`).exec(plan.shortfall ?? '');
+        expect(found, plan.shortfall).not.toBeNull();
+        expect(ids.has(found?.[1] ?? '') || layout.table.unitsOf.has(found?.[1] ?? '')).toBe(true);
+        // Nothing more can go: of every group what has to stay stays.
+        const open = openOf(layout, plan);
+        for (const { start, group } of layout.groups) {
+          const left = open.subarray(start, start + group.size).reduce((sum, one) => sum + one, 0);
+          expect(left, group.id).toBeGreaterThanOrEqual(leastOpen(group.size));
+          if (change.floor === undefined) expect(left, group.id).toBe(leastOpen(group.size));
+        }
+      }
+    },
+  );
+
   it('says what stops a budget that is out of reach', () => {
     const shortfall = (graph: Graph, change: Partial<CutRules>): string | undefined => {
       const layout = gateLayout(graph);
