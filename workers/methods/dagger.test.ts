@@ -118,7 +118,7 @@ describe('dagger', () => {
     await expect(begin(locked)).rejects.toThrow('no filter it could gate');
   });
 
-  it('normalises by the batch, or by running statistics where it is told to', async () => {
+  it('normalises by the batch, or where it is told to by running statistics', async () => {
     const network = tinyResidual(5, 3);
     const modes = ['batch', 'running'].map(async (batchNorm) => {
       const hooks = await begin(network, { settings: { batchNorm } });

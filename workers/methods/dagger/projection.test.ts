@@ -187,7 +187,7 @@ describe('projectOntoBudget', () => {
         const found = new RegExp(`instead of 0.1 %: .*${floor} "([^"]+)"`).exec(plan.shortfall ?? '');
         expect(found, plan.shortfall).not.toBeNull();
         expect(ids.has(found?.[1] ?? '') || layout.table.unitsOf.has(found?.[1] ?? '')).toBe(true);
-        // Nothing more can go: of every group what has to stay stays.
+        // Nothing more can go: what has to stay of a group stays.
         const open = openOf(layout, plan);
         for (const { start, group } of layout.groups) {
           const left = open.subarray(start, start + group.size).reduce((sum, one) => sum + one, 0);
