@@ -11,6 +11,7 @@ import { type FileKind, kindNames, sniffBlob } from './sniff';
 
 const readable: readonly ReadableFormat[] = [
   { kinds: ['safetensors'], load: async () => (await import('./network-file')).safetensorsReader },
+  { kinds: ['onnx'], load: async () => (await import('./onnx/read')).onnxReader },
   { kinds: ['zip'], load: async () => (await import('./archive-reader')).archiveReader },
   { kinds: ['hdf5'], load: async () => (await import('./keras/h5-reader')).h5Reader },
   { kinds: ['tfjs'], load: async () => (await import('./tfjs/reader')).tfjsReader },
@@ -29,7 +30,6 @@ export const writableFormats: readonly WritableFormat[] = [
 
 /** What to do with a kind that is understood but not read. */
 const advice: Partial<Readonly<Record<FileKind, string>>> = {
-  onnx: 'ONNX networks are not read yet; save the weights as safetensors.',
   json: 'Open the file of weights it belongs to, together with it.',
   html: 'The download brought a web page instead of the file; fetch the raw file.',
   'git-lfs': 'Fetch the file itself with "git lfs pull" or from its raw address.',
@@ -47,6 +47,12 @@ function refuse({ file, kind }: SniffedFile): FormatError {
   );
 }
 
+/** Protobuf begins with no mark of its own: an ONNX file in an unusual order is known by its name. */
+async function kindOf(file: File): Promise<FileKind> {
+  const kind = await sniffBlob(file);
+  return kind === 'unknown' && /\.onnx$/i.test(file.name) ? 'onnx' : kind;
+}
+
 function formatOf(kind: FileKind): ReadableFormat | undefined {
   return readable.find(({ kinds }) => kinds.includes(kind));
 }
@@ -56,7 +62,7 @@ function formatOf(kind: FileKind): ReadableFormat | undefined {
  * describes its input, weight shards, external data). Throws `FormatError`.
  */
 export async function openNetworkFiles(files: readonly File[]): Promise<OpenedFile> {
-  const sniffed = await Promise.all(files.map(async (file) => ({ file, kind: await sniffBlob(file) })));
+  const sniffed = await Promise.all(files.map(async (file) => ({ file, kind: await kindOf(file) })));
   const [first] = sniffed;
   if (first === undefined) throw new FormatError('not-this-format', 'No file was given.', 'nothing', 'files');
   // Shards of raw numbers may begin with any bytes, so the model that names them decides.

@@ -44,9 +44,9 @@ const broken: readonly (readonly [string, Uint8Array<ArrayBuffer>, string])[] = 
     'f: The pickle ends too early: 1 more bytes were expected. Download or copy it again.',
   ],
   [
-    'ONNX',
+    'ONNX cut short',
     Uint8Array.of(0x08, 0x07, 0x12, 0x07),
-    'f: The file is an ONNX file. ONNX networks are not read yet; save the weights as safetensors.',
+    'f: The file is not readable as ONNX protobuf (it ends too early). Download or copy it again.',
   ],
   [
     'a picture',
