@@ -57,6 +57,8 @@ const goodParams = {
   controlRun: { run: 'r', action: 'pause' },
   setKnob: { run: 'r', setting: 'rate', value: 0.1 },
   listRuns: null,
+  looks: { network: 'n', dataset: 'd', split: 'validation', image: 3, passes: 4 },
+  evidence: { network: 'n', dataset: 'd', split: 'validation', image: 3, passes: null, row: 0, column: 31 },
   deleteRun: { run: 'r' },
   metricsOf: { run: 'r' },
   telemetryOf: { run: 'r' },
@@ -157,6 +159,14 @@ describe('wrong messages', () => {
     expect(v.is(resultSchemas.kernels, good)).toBe(true);
     expect(v.is(resultSchemas.kernels, { ...good, magnitude: new Float32Array(35) })).toBe(false);
     expect(v.is(resultSchemas.kernels, { ...good, rgb: new Float32Array(36) })).toBe(false);
+    const map = { stage: 1, size: [2, 3], map: new Float32Array(6), channels: new Float32Array(4) };
+    const pass = { prediction: new Uint8Array(4), probabilities: null, accuracy: 0.5, gates: [map] };
+    const looks = { image: new Uint8Array(12), size: [2, 2], truth: new Uint8Array(4), label: null, passes: [pass] };
+    expect(v.is(resultSchemas.looks, looks)).toBe(true);
+    expect(v.is(resultSchemas.looks, { ...looks, truth: new Uint8Array(3) })).toBe(false);
+    expect(v.is(resultSchemas.looks, { ...looks, passes: [{ ...pass, gates: [{ ...map, size: [2, 2] }] }] })).toBe(
+      false,
+    );
     expect(v.is(resultSchemas.sensitivity, { sensitivity: { stem: { removed: [0.5], accuracy: [] } } })).toBe(false);
   });
 

@@ -6,6 +6,7 @@
  */
 import * as v from 'valibot';
 import type { Graph, NetworkMeta } from './network/graph';
+import { evidenceSchema, looksSchema } from './protocol-looks-schema';
 import type { Commands, MethodDeclaration, StudioEvent } from './protocol';
 import type { ParamSchemas } from './rpc';
 import {
@@ -33,6 +34,14 @@ const scores = v.record(v.string(), floats);
 const normalise = v.picklist(['layerMean', 'none']);
 const scheme = v.picklist(['channel', 'spatial']);
 const stageName = v.picklist(StageSchema.options.map(({ entries }) => entries.stage.literal));
+
+const look = {
+  network: handle,
+  dataset: handle,
+  split: SplitSchema,
+  image: count,
+  passes: v.nullable(v.pipe(positive, v.maxValue(16))),
+};
 
 export const paramSchemas = {
   start: v.strictObject({ device: v.picklist(['auto', 'webgpu', 'wasm']), baseUrl: v.pipe(v.string(), v.url()) }),
@@ -85,6 +94,8 @@ export const paramSchemas = {
     split: SplitSchema,
     indices: v.pipe(v.array(count), v.maxLength(1000)),
   }),
+  looks: v.strictObject(look),
+  evidence: v.strictObject({ ...look, row: count, column: count }),
   startRun: v.strictObject({
     recipe: RecipeSchema,
     network: v.nullable(handle),
@@ -405,6 +416,8 @@ export const resultSchemas = {
     times: v.array(v.strictObject({ median: milliseconds, low: milliseconds, high: milliseconds })),
   }),
   imagesAt: v.strictObject({ shape: v.strictTuple([positive, positive, v.literal(3)]), pixels: bytes }),
+  looks: looksSchema,
+  evidence: evidenceSchema,
   startRun: v.strictObject({ run: handle }),
   controlRun: v.strictObject({ state: stateSchema }),
   setKnob: v.null(),

@@ -2,6 +2,7 @@
 import type { ReactNode } from 'react';
 import { Tab, TabList, TabPanel, Tabs } from 'react-aria-components';
 import type { InspectorTab } from '../studio/state';
+import { imageNote, MapsTab } from '../looks/maps-tab';
 import { actions, useStudio } from '../studio/store';
 import { Pane, PaneHeading } from '../ui/pane';
 import { ClustersTab } from './clusters-tab';
@@ -16,6 +17,7 @@ export function Inspector() {
   const inspected = useInspected();
   const tabs = useStudio(tabsOf).split(' ').filter(isTab);
   const tab = useStudio((state) => shownTab(state, tabs));
+  const ofImage = useStudio(imageNote);
   if (inspected === null) {
     return (
       <Pane label="Inspector">
@@ -24,7 +26,10 @@ export function Inspector() {
     );
   }
   const { row, tied } = inspected;
-  const note = tied === null ? row.description : `${row.description}, ${tied}`;
+  const looks = tab === 'maps';
+  const ofLayer = tied === null ? row.description : `${row.description}, ${tied}`;
+  const note = looks ? ofImage : ofLayer;
+  const ofRow = row.role === 'stem' || row.role === 'classifier' ? capital(row.label) : `Layer ${row.label}`;
   return (
     <Pane label="Inspector">
       <Tabs
@@ -35,7 +40,7 @@ export function Inspector() {
         }}
       >
         <PaneHeading
-          title={row.role === 'stem' || row.role === 'classifier' ? capital(row.label) : `Layer ${row.label}`}
+          title={looks ? 'Looks at one image' : ofRow}
           note={<span title={note}>{note}</span>}
           end={
             <TabList aria-label="Views of the layer" className={styles.tabList ?? ''}>
@@ -65,6 +70,8 @@ function contentOf(tab: InspectorTab, inspected: Inspected): ReactNode {
       return <ClustersTab key={inspected.row.layer} inspected={inspected} />;
     case 'ranks':
       return <RanksTab inspected={inspected} />;
+    case 'maps':
+      return <MapsTab />;
   }
 }
 

@@ -1,5 +1,7 @@
 /** Which tabs the inspector has: what the method, or the run that trains, has to show. */
 import type { InspectorTab, StudioState } from '../studio/state';
+import { canLook } from '../studio/looking';
+import { keepsAll, presentMethod } from '../studio/methods';
 import { liveOf } from '../studio/telemetry';
 import { shownRun } from './layer-history';
 
@@ -8,12 +10,13 @@ export const tabTitles: Readonly<Record<InspectorTab, string>> = {
   gates: 'Gates',
   clusters: 'Clusters',
   ranks: 'Ranks',
+  maps: 'Maps',
 };
 
 /** The series of a layer that makes a tab. */
 const seriesOfTab = { gates: 'gate', clusters: 'distance', ranks: 'spectrum' } as const;
 
-type Source = Pick<StudioState, 'runs' | 'live' | 'activeRun' | 'network' | 'dataset' | 'scoring'>;
+type Source = Pick<StudioState, 'engine' | 'runs' | 'live' | 'activeRun' | 'network' | 'dataset' | 'scoring'>;
 
 /** In the order they are shown, as one text: a selector's answer must be comparable. */
 export function tabsOf(state: Source): string {
@@ -25,15 +28,18 @@ export function tabsOf(state: Source): string {
   if (speaksOf('gates')) tabs.push('gates');
   if (speaksOf('clusters')) tabs.push('clusters');
   if (speaksOf('ranks') || state.scoring.spectra !== null) tabs.push('ranks');
+  if (canLook(state)) tabs.push('maps');
   return tabs.join(' ');
 }
 
 /** The tab a person chose while it is there, else the most telling one. */
 export function shownTab(state: Source & Pick<StudioState, 'view'>, tabs: readonly InspectorTab[]): InspectorTab {
-  const { tab } = state.view;
-  if (tab !== null && tabs.includes(tab)) return tab;
+  const { tab: chosen } = state.view;
+  if (chosen !== null && tabs.includes(chosen)) return chosen;
+  // A network that looks again is met with what it sees.
+  if (tabs.includes('maps') && keepsAll(presentMethod(state))) return 'maps';
   const telling = liveOf(state)?.telemetry?.layers !== undefined || state.scoring.spectra !== null;
-  return (telling ? tabs.at(-1) : undefined) ?? 'filters';
+  return (telling ? tabs.findLast((tab) => tab !== 'maps') : undefined) ?? 'filters';
 }
 
 export function isTab(key: unknown): key is InspectorTab {

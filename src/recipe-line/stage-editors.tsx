@@ -3,7 +3,7 @@ import type { CutRules } from '../../workers/network/plan';
 import type { TrainStage } from '../../workers/protocol';
 import { smallestBudget } from '../studio/decisions';
 import { isTraining } from '../studio/run-facts';
-import { presentMethod, standIn, trainsFirst, truncates } from '../studio/methods';
+import { fittingMethods, presentMethod, standIn, trainsFirst, truncates } from '../studio/methods';
 import type { StudioState } from '../studio/state';
 import { actions, useStudio } from '../studio/store';
 import { Button } from '../ui/button';
@@ -50,7 +50,9 @@ function Origin() {
 }
 
 function MethodEditor() {
-  const methods = useStudio(({ engine }) => engine.methods);
+  const known = useStudio(({ engine }) => engine.methods);
+  const network = useStudio((state) => state.network);
+  const methods = fittingMethods(known, network);
   const { method, settings } = useStudio((state) => state.scoring);
   const chosen = useStudio(presentMethod);
   return (

@@ -1,6 +1,6 @@
 /** The recipe as the line shows it: five places, what each will do, and how far the present cut or run has come. */
 import type { MethodDeclaration, Progress, Recipe, RunSummary, Stage } from '../../workers/protocol';
-import { presentMethod, trainsFirst, truncates } from '../studio/methods';
+import { keepsAll, presentMethod, trainsFirst, truncates } from '../studio/methods';
 import { methodOf } from '../studio/run-facts';
 import { recipeOf } from '../studio/run-recipe';
 import type { StudioState } from '../studio/state';
@@ -18,15 +18,18 @@ export interface StageView {
 }
 
 const line: readonly StageId[] = ['pretrain', 'decide', 'reduce', 'fine-tune', 'evaluate'];
+const lineOfWhole: readonly StageId[] = ['pretrain', 'decide', 'evaluate'];
 
 /** Where the running recipe stands, or where the person does. */
 export function stageViews(state: StudioState): readonly StageView[] {
   const run = state.runs.find((other) => other.run === state.activeRun) ?? null;
   const progress = run === null ? null : (state.live[run.run]?.progress ?? null);
-  const present = run === null ? placeOf(state) : placeOfRun(run.recipe, progress);
-  return line.map((id, index) => ({
+  const method = methodOnTheLine(state, run);
+  const shown = keepsAll(method) ? lineOfWhole : line;
+  const present = run === null ? placeOf(state, shown) : placeOfRun(run.recipe, progress, shown);
+  return shown.map((id, index) => ({
     id,
-    title: titleOf(id, methodOnTheLine(state, run)),
+    title: titleOf(id, method),
     state: index < present ? 'done' : index === present ? 'now' : 'todo',
     progress: index === present ? shareOf(run, progress) : null,
   }));
@@ -53,9 +56,9 @@ function titleOf(id: StageId, method: MethodDeclaration | null): string {
   }
 }
 
-function placeOfRun({ stages }: Recipe, progress: Progress | null): number {
+function placeOfRun({ stages }: Recipe, progress: Progress | null, shown: readonly StageId[]): number {
   const stage = progress === null ? undefined : stages[progress.stage];
-  return line.indexOf(stage === undefined ? 'decide' : placeOfStage(stage));
+  return shown.indexOf(stage === undefined ? 'decide' : placeOfStage(stage));
 }
 
 function placeOfStage(stage: Stage): StageId {
@@ -76,10 +79,11 @@ function placeOfStage(stage: Stage): StageId {
   }
 }
 
-function placeOf(state: StudioState): number {
+function placeOf(state: StudioState, shown: readonly StageId[]): number {
   if (state.network === null) return 0;
   if (state.plan === null || state.scoring.state === 'scoring') return 1;
-  return wasCarriedOut(state) ? line.length : 2;
+  if (wasCarriedOut(state)) return shown.length;
+  return keepsAll(presentMethod(state)) ? 1 : 2;
 }
 
 /** Whether the newest finished run did exactly what the line says now. */

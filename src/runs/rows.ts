@@ -1,4 +1,5 @@
 /** The runs table as data: one row per run, yours first, every cell already a value or a text. */
+import { gatedName } from '../../workers/network/zoo/gating';
 import type { CandidateId, NetworkSource, RunId, RunSummary } from '../../workers/protocol';
 import { isOpen, methodOf, originalOf, standsFor, targetOf, tuning } from '../studio/run-facts';
 import { formatDuration, formatInteger, formatPercent } from '../ui/format';
@@ -93,6 +94,8 @@ export function networkName(source: NetworkSource): string {
       return source.id;
     case 'zoo':
       return source.architecture;
+    case 'gated':
+      return gatedName(source);
     case 'file':
       return source.name;
     case 'candidate':

@@ -2,6 +2,7 @@
 import { networkCosts } from '../../workers/network/costs';
 import { isWeighted } from '../../workers/network/graph';
 import { channelGroups } from '../../workers/network/groups';
+import { channelsOf, inferShapes } from '../../workers/network/shapes';
 import type { DatasetView, NetworkView } from '../../workers/protocol';
 import type { OpenedNetwork } from './state';
 
@@ -24,13 +25,21 @@ export function costliestLayer({ view, groups, costs }: OpenedNetwork): string |
 /** Why network and data cannot work together, with the cure, or null. */
 export function misfitOf({ graph, meta }: Pick<NetworkView, 'graph' | 'meta'>, dataset: DatasetView): string | null {
   const input = graph.layers.find((layer) => layer.op === 'input');
-  const classifier = graph.layers.findLast((layer) => layer.op === 'dense');
+  const answer = inferShapes(graph).get(graph.outputs[0] ?? '') ?? [0];
   const [height, width] = dataset.shape;
   if (input?.op === 'input' && input.shape.length === 3 && (input.shape[0] !== height || input.shape[1] !== width)) {
     return `${meta.name} takes images of ${input.shape[0]} × ${input.shape[1]}, ${dataset.name} has ${height} × ${width}: open other data.`;
   }
-  if (classifier?.op === 'dense' && classifier.units !== dataset.classes.length) {
-    return `${meta.name} tells ${classifier.units} classes apart, ${dataset.name} has ${dataset.classes.length}: open data with ${classifier.units} classes.`;
+  const perPixel = answer.length === 3 && answer[0] * answer[1] > 1;
+  if (perPixel !== (dataset.task === 'segmentation')) {
+    const [asks, has] = perPixel
+      ? ['each pixel', 'one label for each image']
+      : ['each image', 'a label for each pixel'];
+    return `${meta.name} answers for ${asks}, ${dataset.name} has ${has}: open other data, or another network.`;
+  }
+  const told = channelsOf(answer);
+  if (told !== dataset.classes.length) {
+    return `${meta.name} tells ${told} classes apart, ${dataset.name} has ${dataset.classes.length}: open data with ${told} classes.`;
   }
   const named = meta.classes?.find((name, index) => name.toLowerCase() !== dataset.classes[index]?.toLowerCase());
   if (named !== undefined) {

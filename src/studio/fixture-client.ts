@@ -7,6 +7,7 @@ import { networkCosts } from '../../workers/network/costs';
 import { layerOf, type Graph } from '../../workers/network/graph';
 import { ranksForBudget } from '../../workers/network/rank-plan';
 import { buildZooGraph, type ZooOptions } from '../../workers/network/zoo';
+import { gatedGraph, gatedName } from '../../workers/network/zoo/gating';
 import { inferShapes } from '../../workers/network/shapes';
 import { CancelledError } from '../../workers/rpc';
 import type {
@@ -19,6 +20,7 @@ import type {
   Truncation,
 } from '../../workers/protocol';
 import { fixtureComparison } from './fixture-comparison';
+import { fixtureEvidence, fixtureLooks } from './fixture-looks';
 import { fixtureMethods } from './fixture-methods';
 import { fixtureAccuracy, fixtureNormal, fixtureScores, fixtureSpectra } from './fixture-scores';
 import type { StudioClient } from './state';
@@ -61,14 +63,14 @@ export function createFixtureClient(options: FixtureOptions = {}): FixtureClient
 
   function open(source: NetworkSource): CommandResult<'openNetwork'> {
     const zoo = source.source === 'zoo' ? source : network;
-    const graph = buildZooGraph(zoo);
+    const graph = source.source === 'gated' ? gatedGraph(source) : buildZooGraph(zoo);
     openedSoFar += 1;
     const handle = `network-${openedSoFar}`;
     graphs.set(handle, graph);
     return {
       network: handle,
       graph,
-      meta: { name: names[zoo.architecture], history: [] },
+      meta: { name: source.source === 'gated' ? gatedName(source) : names[zoo.architecture], history: [] },
       hash: handle.padEnd(64, '0'),
       source,
       notes: [],
@@ -162,6 +164,8 @@ export function createFixtureClient(options: FixtureOptions = {}): FixtureClient
       shape: [32, 32, 3],
       pixels: Uint8Array.from({ length: indices.length * 32 * 32 * 3 }, (_, at) => (at * 37) % 256),
     }),
+    looks: () => fixtureLooks,
+    evidence: () => fixtureEvidence,
     startRun: () => ({ run: 'run-here-1' }),
     controlRun: ({ run, action }) => {
       const state = action === 'stop' ? 'stopped' : action === 'resume' ? 'running' : 'paused';

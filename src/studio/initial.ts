@@ -1,6 +1,6 @@
 /** The studio before anything was opened, and what a person's browser remembers of the view. */
 import type { CutRules } from '../../workers/network/plan';
-import type { LiveRun, PreviewState, ScoringState, StudioState, Theme } from './state';
+import type { LiveRun, LooksState, PreviewState, ScoringState, StudioState, Theme } from './state';
 import type { RememberedView } from './view-memory';
 import type { TrainStage } from '../../workers/protocol';
 
@@ -36,6 +36,15 @@ export const initialTraining: TrainStage = { ...initialFineTune, epochs: 10 };
 
 export const noPreview: PreviewState = { state: 'none', accuracy: null, recalibrated: null, images: 0, error: null };
 
+export const noLooks: LooksState = {
+  image: 0,
+  state: 'none',
+  seen: null,
+  pixel: null,
+  evidence: null,
+  error: null,
+};
+
 export const noScores: ScoringState = {
   method: 'l1',
   settings: {},
@@ -67,6 +76,7 @@ export function initialState(remembered: RememberedView, theme: Theme): StudioSt
     ranks: {},
     plan: null,
     preview: noPreview,
+    looks: noLooks,
     training: initialTraining,
     fineTune: initialFineTune,
     seed: 1,
@@ -84,6 +94,7 @@ export function initialState(remembered: RememberedView, theme: Theme): StudioSt
       outlined: null,
       ticked: [],
       side: 'chart',
+      look: null,
     },
     isDragging: false,
     notices: [],

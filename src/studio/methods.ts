@@ -1,7 +1,9 @@
 /** What a method is to the page: scored at once, truncated by, or trained with first. */
 import type { MethodDeclaration, SettingValues, TrainStage } from '../../workers/protocol';
+import { hasCascade } from '../../workers/network/unrolled';
 import { initialFineTune, initialTraining } from './initial';
-import type { StudioState } from './state';
+import { looksOf } from './looking';
+import type { OpenedNetwork, StudioState } from './state';
 
 /** Importances by this one foreshadow the cut of a method that decides only while it trains. */
 export const standIn = { id: 'l1', short: 'L1' } as const;
@@ -14,6 +16,34 @@ export function presentMethod({ engine, scoring }: Pick<StudioState, 'engine' | 
 /** Acts while the network trains, and decides the cut or the ranks after that. */
 export function trainsFirst(method: MethodDeclaration | null): boolean {
   return method?.needs === 'training';
+}
+
+/** Makes nothing smaller: it trains a network that spends its compute differently. */
+export function keepsAll(method: MethodDeclaration | null): boolean {
+  return method?.reduces === 'nothing';
+}
+
+/** Methods for networks that look again, by where the feedback comes from: the cascade is DIGNet's, the top RIGNet's. */
+const gating = { cascade: 'dignet', top: 'rignet' } as const;
+
+/** The methods that fit `network`: those that gate need a network that looks again. */
+export function fittingMethods(
+  methods: readonly MethodDeclaration[],
+  network: Pick<OpenedNetwork, 'view'> | null,
+): readonly MethodDeclaration[] {
+  const own = network === null ? null : gating[hasCascade(network.view.graph) ? 'cascade' : 'top'];
+  return methods.filter(({ id, family }) => family !== 'gating' || (id === own && looksOf(network) > 1));
+}
+
+/** What a person finds chosen with `network` open: `chosen` where it fits; a network that looks again is trained first. */
+export function methodFor(
+  methods: readonly MethodDeclaration[],
+  network: Pick<OpenedNetwork, 'view'>,
+  chosen: string,
+): string {
+  const fitting = fittingMethods(methods, network);
+  const own = fitting.find(({ family }) => family === 'gating') ?? fitting.find(({ id }) => id === chosen);
+  return own?.id ?? fitting[0]?.id ?? chosen;
 }
 
 export function truncates(method: MethodDeclaration | null): boolean {

@@ -3,6 +3,8 @@
  *
  * After a network or data arrived, the original is measured, filters are scored, and the cut is checked.
  */
+import { gatedName } from '../../workers/network/zoo/gating';
+import { isResNet } from '../../workers/network/zoo/gating/backbones';
 import { errorData } from '../../workers/rpc';
 import type {
   DataSource,
@@ -18,10 +20,11 @@ import type { Decisions } from './decisions';
 import { sortFiles } from './files';
 import { costliestLayer, misfitOf, openedFrom } from './fit';
 import { noPreview } from './initial';
+import type { Looking } from './looking';
 import { previewImages, type Previewing } from './previewing';
-import { defaultSettings } from './methods';
+import { defaultSettings, fineTuneFor, methodFor, usualTraining } from './methods';
 import type { Scoring } from './scoring';
-import type { OpenedNetwork, StudioActions } from './state';
+import type { OpenedNetwork, StudioActions, StudioState } from './state';
 
 /** What a person sees first. */
 const firstNetwork = 'resnet20-shapes10';
@@ -59,6 +62,7 @@ export function createOpening(
   decisions: Decisions,
   scoring: Scoring,
   previewing: Previewing,
+  looking: Looking,
 ): Opening {
   const { store } = context;
   let network: Opened<NetworkSource> | null = null;
@@ -156,7 +160,12 @@ export function createOpening(
     const shipped = source.source === 'shipped' ? engine.shipped.find(({ id }) => id === source.id) : undefined;
     if (shipped !== undefined) return { source: shipped.data, files: [] };
     if (awaited !== null) return awaited;
-    return dataset === null && source.source === 'zoo' ? { source: { source: 'shapes10' }, files: [] } : null;
+    if (source.source === 'gated' && !isResNet(source.backbone)) {
+      const fits = dataset?.task === 'segmentation' && dataset.classes.length === (source.classes ?? rodClasses);
+      return fits ? null : { source: rodsFor(source), files: [] };
+    }
+    const fits = source.source === 'zoo' || source.source === 'gated';
+    return fits && dataset?.task !== 'classification' ? { source: { source: 'shapes10' }, files: [] } : null;
   }
 
   async function openDataset(source: DataSource, files: readonly File[] = []): Promise<void> {
@@ -210,16 +219,37 @@ export function createOpening(
     scoring.cancel();
     previewing.cancel();
     if (isAnother) decisions.forget();
-    store.setState(({ scoring: present, rules, ranks, view: shown }) => ({
+    store.setState(({ rules, ranks, view: shown }) => ({
       network: opened,
       plan: null,
       preview: noPreview,
       rules: isAnother ? { ...rules, protect: [], keep: {}, byHand: {} } : rules,
       ranks: isAnother ? {} : ranks,
-      scoring: { ...present, state: 'idle', note: '', scores: null, spectra: null, error: null },
-      view: { ...shown, layer: isAnother ? costliestLayer(opened) : shown.layer, hovered: null, outlined: null },
+      ...methodStart(opened),
+      view: {
+        ...shown,
+        layer: isAnother ? costliestLayer(opened) : shown.layer,
+        hovered: null,
+        outlined: null,
+        look: null,
+      },
     }));
     for (const note of view.notes) notify(context, note, { tone: 'note' });
+  }
+
+  /** The method `opened` is met with, and its training where that is another one. Nothing is scored yet. */
+  function methodStart(opened: OpenedNetwork): Pick<StudioState, 'scoring' | 'training' | 'fineTune'> {
+    const { engine, scoring: present, training, fineTune } = store.getState();
+    const id = methodFor(engine.methods, opened, present.method);
+    const blank = { ...present, state: 'idle', note: '', scores: null, spectra: null, error: null } as const;
+    if (id === present.method) return { scoring: blank, training, fineTune };
+    const find = (wanted: string) => engine.methods.find((method) => method.id === wanted) ?? null;
+    const method = find(id);
+    return {
+      scoring: { ...blank, method: id, settings: defaultSettings(method) },
+      training: usualTraining(method),
+      fineTune: fineTuneFor(fineTune, find(present.method), method),
+    };
   }
 
   /** After the open network or data changed. The page is usable while the original is being measured. */
@@ -233,6 +263,7 @@ export function createOpening(
     } else if (dataset !== null && open.accuracy === null) {
       void measureOriginal(open, dataset);
     }
+    looking.begin();
     if (needsOf(present.method) === 'data') scoring.score(() => decisions.settle());
     else if (present.scores !== null || present.spectra !== null) decisions.settle();
     else if (!scoring.isScoring()) scoring.score(() => decisions.settle());
@@ -309,12 +340,22 @@ export function createOpening(
   };
 }
 
+const rodClasses = 4;
+
+/** Cue rods of the size a gated network reads. */
+function rodsFor({ backbone, image }: Extract<NetworkSource, { source: 'gated' }>): DataSource {
+  const side = image?.[0] ?? (backbone === 'fourStage' ? 64 : 32);
+  return side === 64 ? { source: 'cuerods', size: 64 } : { source: 'cuerods' };
+}
+
 function titleOf(source: NetworkSource, shipped: readonly ShippedNetwork[]): string {
   switch (source.source) {
     case 'shipped':
       return shipped.find(({ id }) => id === source.id)?.title ?? source.id;
     case 'zoo':
       return source.architecture;
+    case 'gated':
+      return gatedName(source);
     case 'file':
       return source.name;
     case 'candidate':

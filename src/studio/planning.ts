@@ -6,7 +6,8 @@ import type { CutRules, FilterScores, Sensitivity } from '../../workers/network/
 import { createPlanner } from '../../workers/network/planner';
 import { createRankPlanner, type RankChoices, type Spectra } from '../../workers/network/rank-plan';
 import type { Graph } from '../../workers/network/graph';
-import type { Plan, StudioState } from './state';
+import { keepsAll, presentMethod } from './methods';
+import type { OpenedNetwork, Plan, StudioState } from './state';
 
 interface Built {
   readonly graph: Graph;
@@ -17,7 +18,7 @@ interface Built {
 
 export interface Planning {
   /** The plan for `rules`; null without scores or spectra, or while the sensitivity scan they ask for is missing. */
-  plan(state: Pick<StudioState, 'network' | 'scoring' | 'ranks'>, rules: CutRules): Plan | null;
+  plan(state: Pick<StudioState, 'engine' | 'network' | 'scoring' | 'ranks'>, rules: CutRules): Plan | null;
   /** The result of a scan of the present scores. */
   useSensitivity(scores: FilterScores, sensitivity: Sensitivity): void;
   hasSensitivity(scores: FilterScores): boolean;
@@ -34,8 +35,9 @@ export function createPlanning(): Planning {
   }
 
   return {
-    plan({ network, scoring, ranks }, rules) {
+    plan({ engine, network, scoring, ranks }, rules) {
       if (network === null) return null;
+      if (keepsAll(presentMethod({ engine, scoring }))) return wholePlan(network);
       const { graph } = network.view;
       const { scores, spectra, normalise } = scoring;
       if (spectra !== null) return build(graph, spectra, undefined, () => rankPlans(graph, spectra)).plan(rules, ranks);
@@ -49,6 +51,11 @@ export function createPlanning(): Planning {
     useSensitivity: (scores, sensitivity) => void scans.set(scores, sensitivity),
     hasSensitivity: (scores) => scans.has(scores),
   };
+}
+
+/** Nothing goes. */
+function wholePlan({ macs, parameters }: OpenedNetwork): Plan {
+  return { removed: {}, macs, parameters, share: 1, filters: { removed: 0, total: 0 } };
 }
 
 /** Ranks by hand may be of another scheme, whose kernels have fewer directions, or of layers that stay whole in this one. */

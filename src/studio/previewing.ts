@@ -7,6 +7,7 @@ import type { CommandParams, CommandResult, RemovedChannels } from '../../worker
 import { failureOf, type StudioContext } from './context';
 import { interpolate, type MeasuredPoint } from './estimate';
 import { noPreview } from './initial';
+import { keepsAll, presentMethod } from './methods';
 import type { PreviewState, StudioState } from './state';
 
 /** Validation images of a check. */
@@ -76,6 +77,7 @@ export function createPreviewing(context: StudioContext): Previewing {
     const state = store.getState();
     const { network, dataset, plan } = state;
     const known = recall(state);
+    if (keepsAll(presentMethod(state))) return store.setState({ preview: noPreview });
     if (network === null || dataset === null || plan === null || known !== null) {
       store.setState({ preview: known ?? estimate(state) });
       return;

@@ -17,7 +17,7 @@ type TrainingStage = Extract<Stage, { stage: 'pretrain' | 'fine-tune' }>;
 /** Of what a run makes, the later kinds stand for it on the chart and in the table. */
 const RANK = { cut: 1, recalibrated: 2, reconstructed: 2, checkpoint: 3, final: 4 } as const;
 
-/** The method that makes the network smaller, or null when the recipe only trains or evaluates. */
+/** The method that makes the network smaller, or trains it to look again; null when the recipe only trains or evaluates. */
 export function methodOf(recipe: Recipe): string | null {
   for (const stage of recipe.stages) {
     if (isTraining(stage) && stage.method !== undefined) return stage.method;

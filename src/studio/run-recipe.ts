@@ -1,6 +1,6 @@
 /** The recipe a run of the present plan carries out: what the recipe line shows, as data. */
 import type { MethodDeclaration, Recipe, Stage } from '../../workers/protocol';
-import { presentMethod, truncates } from './methods';
+import { keepsAll, presentMethod, truncates } from './methods';
 import { fittingRanks } from './planning';
 import type { StudioState } from './state';
 
@@ -15,14 +15,21 @@ export function recipeOf(state: StudioState): Recipe | null {
   const { network, dataset, plan, rules, fineTune } = state;
   const method = presentMethod(state);
   if (network === null || dataset === null || plan === null || method === null) return null;
-  const tuning: readonly Stage[] = fineTune.epochs > 0 ? [{ ...fineTune, stage: 'fine-tune' }] : [];
-  return {
+  const whole = {
     version: 1,
-    name: `${network.view.meta.name}, ${method.title} to ${Math.round(rules.budget * 100)}\u00a0%`.slice(0, 120),
     seed: state.seed,
     network: network.view.source,
     data: dataset.source,
     measureOn: 'validation',
+  } as const;
+  if (keepsAll(method)) {
+    const name = `${network.view.meta.name}, trained`.slice(0, 120);
+    return { ...whole, name, stages: [...beforeTheCut(state, method), { stage: 'evaluate', split: 'test' }] };
+  }
+  const tuning: readonly Stage[] = fineTune.epochs > 0 ? [{ ...fineTune, stage: 'fine-tune' }] : [];
+  return {
+    ...whole,
+    name: `${network.view.meta.name}, ${method.title} to ${Math.round(rules.budget * 100)}\u00a0%`.slice(0, 120),
     stages: [
       ...beforeTheCut(state, method),
       truncates(method) ? truncation(state, method) : cutStage(rules),

@@ -4,7 +4,7 @@
  */
 import { failureOf, notify, type StudioContext } from './context';
 import { noPreview } from './initial';
-import { presentMethod, standIn, trainsFirst, truncates } from './methods';
+import { keepsAll, presentMethod, standIn, trainsFirst, truncates } from './methods';
 import type { Planning } from './planning';
 import type { StudioState } from './state';
 
@@ -86,6 +86,10 @@ export function createScoring(context: StudioContext, planning: Planning): Scori
       return lose(`${title} reads images: open a data set, or choose a method that looks at weights alone.`);
     }
     const { network } = state.network.view;
+    if (keepsAll(method)) {
+      patch({ state: 'ready', note: '', scores: null, spectra: null, error: null });
+      return done();
+    }
     if (truncates(method)) {
       const params = { network, method: scoring.method, settings: scoring.settings };
       return ask(`spectra ${JSON.stringify(params)}`, 'Reading the singular values', done, async (options) => ({

@@ -6,7 +6,7 @@
  */
 import { isLink, readLink, writeLink } from '../sharing/link';
 import { compactSetup, type Setup } from '../sharing/setup';
-import type { DataSource, Recipe } from '../../workers/protocol';
+import type { DataSource, NetworkSource, Recipe } from '../../workers/protocol';
 import { pickFiles } from '../ui/file-picker';
 import { adoptRecipe, canAdopt } from './adopt';
 import { notify, report, type StudioContext } from './context';
@@ -14,6 +14,9 @@ import { networkAccept } from './files';
 import type { Opening } from './opening';
 import { recipeOf } from './run-recipe';
 import type { StudioActions, StudioState } from './state';
+
+/** Sources that give the same network anywhere. */
+const rebuildable: ReadonlySet<NetworkSource['source']> = new Set(['shipped', 'zoo', 'gated']);
 
 type Gestures = Parameters<typeof adoptRecipe>[1] & {
   readonly show: StudioActions['show'];
@@ -34,7 +37,7 @@ export function setupOf(state: StudioState): Setup | null {
   const { layer, tab, rowLength, order } = state.view;
   const view = { rowLength, order, ...(layer === null ? {} : { layer }), ...(tab === null ? {} : { tab }) };
   const setup: Setup = { kind: 'espalier-setup', version: 1, recipe, view };
-  if (open.source.source === 'shipped' || open.source.source === 'zoo') return setup;
+  if (rebuildable.has(open.source.source)) return setup;
   const name = open.source.source === 'file' ? open.source.name : `${open.meta.name}.safetensors`;
   return { ...setup, recipe: { ...recipe, network: { source: 'file', name } }, hash: open.hash };
 }

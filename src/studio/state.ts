@@ -19,6 +19,8 @@ import type {
   DeviceChoice,
   DeviceReport,
   ExportFormat,
+  ImageEvidence,
+  ImageLooks,
   DataSource,
   MethodDeclaration,
   MetricPoint,
@@ -122,10 +124,22 @@ export interface LiveRun {
 /** Beside the tree: chart and inspector, or in their place the comparison of what is ticked, or how runs came about. */
 export type Side = 'chart' | 'compare' | 'experiments';
 
-export type InspectorTab = 'filters' | 'gates' | 'clusters' | 'ranks';
+export type InspectorTab = 'filters' | 'gates' | 'clusters' | 'ranks' | 'maps';
 export type RowLength = 'multiply-adds' | 'weights' | 'filters';
 export type FilterOrder = 'strongest first' | 'as stored';
 export type Theme = 'light' | 'dark';
+
+/** What the open network sees in one validation image. */
+export interface LooksState {
+  readonly image: number;
+  readonly state: 'none' | 'looking' | 'seen' | 'failed';
+  /** Of the image before while the next one is asked for. */
+  readonly seen: ImageLooks | null;
+  /** Whose evidence is followed. */
+  readonly pixel: { readonly row: number; readonly column: number } | null;
+  readonly evidence: ImageEvidence | null;
+  readonly error: string | null;
+}
 
 export interface ViewState {
   readonly theme: Theme;
@@ -143,6 +157,8 @@ export interface ViewState {
   /** What is compared: at most four. */
   readonly ticked: readonly Ticked[];
   readonly side: Side;
+  /** Look (from 1) of a network that looks again; null = the last it was built for. */
+  readonly look: number | null;
 }
 
 /** A network of a run; without `candidate` the one that stands for the run. */
@@ -173,6 +189,7 @@ export interface StudioState {
   /** Derived from network, scores or spectra, and rules; null without those. */
   readonly plan: Plan | null;
   readonly preview: PreviewState;
+  readonly looks: LooksState;
   /** The stage in which a method that needs training acts, before the cut. */
   readonly training: TrainStage;
   readonly fineTune: TrainStage;
@@ -234,6 +251,10 @@ export interface StudioActions {
   tick(what: Ticked, ticked: boolean): void;
   /** Makes the file, has it proven, and hands it to the browser as a download. */
   exportNetwork(format: ExportFormat, run?: RunId): Promise<void>;
+  /** Shows a validation image; numbers past either end come round. */
+  lookAt(image: number): Promise<void>;
+  /** Follows the evidence of one pixel; null lets go of it. */
+  pickPixel(pixel: LooksState['pixel']): Promise<void>;
   show(change: Partial<ViewState>): void;
   dismiss(notice: number): void;
 }

@@ -12,6 +12,7 @@ import { createDecisions } from './decisions';
 import { createDocuments } from './documents';
 import { createEventFeed } from './events';
 import { createExporting } from './exporting';
+import { createLooking } from './looking';
 import { initialState } from './initial';
 import { createOpening } from './opening';
 import { createPlanning } from './planning';
@@ -45,7 +46,8 @@ const planning = createPlanning();
 const previewing = createPreviewing(context);
 const scoring = createScoring(context, planning);
 const decisions = createDecisions(context, planning, scoring, previewing);
-const opening = createOpening(context, decisions, scoring, previewing);
+const looking = createLooking(context);
+const opening = createOpening(context, decisions, scoring, previewing, looking);
 const running = createRunning(context, opening.openedFiles);
 const feed = createEventFeed(context, () => void running.refresh().catch((thrown: unknown) => report(context, thrown)));
 
@@ -100,6 +102,8 @@ export const actions: StudioActions = {
   setKnob: running.setKnob,
   deleteRun: running.deleteRun,
   tick: running.tick,
+  lookAt: looking.lookAt,
+  pickPixel: looking.pickPixel,
   ...createExporting(context),
   show,
   dismiss(notice) {

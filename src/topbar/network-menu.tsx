@@ -18,6 +18,37 @@ const untrained: readonly { readonly architecture: Architecture; readonly title:
   { architecture: 'mobilenetv2', title: 'MobileNetV2' },
 ];
 
+type Gated = Extract<NetworkSource, { source: 'gated' }>;
+
+/** Networks that look again, and the deepest that looks once. Small enough to be trained in the page. */
+const gated: readonly (Gated & { readonly id: string; readonly title: string; readonly detail: string })[] = [
+  {
+    id: 'dignet',
+    title: 'DIGNet, 3 looks',
+    detail: 'Feedback comes down in a cascade and gates every stage of the next look.',
+    source: 'gated',
+    backbone: 'shallow',
+    routing: 'cascade',
+    passes: 3,
+  },
+  {
+    id: 'rignet',
+    title: 'RIGNet, 3 looks',
+    detail: 'The top of one look gates every stage of the next.',
+    source: 'gated',
+    backbone: 'shallow',
+    routing: 'top',
+    passes: 3,
+  },
+  {
+    id: 'feed-forward-deeper',
+    title: 'Feed-forward, deeper',
+    detail: 'Nine convolutions that look once: what the others are measured against.',
+    source: 'gated',
+    backbone: 'deeper',
+  },
+];
+
 export function NetworkMenu() {
   const view = useStudio(({ network }) => network?.view ?? null);
   const shipped = useStudio(({ engine }) => engine.shipped);
@@ -39,6 +70,18 @@ export function NetworkMenu() {
           ))}
         </MenuGroup>
       )}
+      <MenuGroup title="Looks again, untrained: train it here">
+        {gated.map(({ id, title, detail, ...options }) => (
+          <MenuEntry
+            key={id}
+            id={id}
+            title={title}
+            detail={detail}
+            checked={JSON.stringify(source) === JSON.stringify(options)}
+            onAction={() => void actions.openNetwork(options)}
+          />
+        ))}
+      </MenuGroup>
       <MenuGroup title="Untrained, to look at">
         {untrained.map(({ architecture, title }) => (
           <MenuEntry

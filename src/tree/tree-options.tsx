@@ -1,5 +1,6 @@
 /** Over the tree: what colour, length and order mean. */
 import type { FilterOrder, RowLength } from '../studio/state';
+import { fittingMethods } from '../studio/methods';
 import { actions, useStudio } from '../studio/store';
 import { Button } from '../ui/button';
 import { ChoiceMenu, type Choice } from '../ui/menu';
@@ -52,7 +53,9 @@ export function TreeOptions() {
 
 /** Choosing what colours the cells is choosing what decides the cut: they never show different things. */
 export function MethodMenu() {
-  const methods = useStudio(({ engine }) => engine.methods);
+  const known = useStudio(({ engine }) => engine.methods);
+  const network = useStudio((state) => state.network);
+  const methods = fittingMethods(known, network);
   const method = useStudio(({ scoring }) => scoring.method);
   const choices = methods.map(({ id, title, summary }): Choice<string> => ({
     id,

@@ -3,11 +3,13 @@ import { activation } from './activation';
 import { bnScale } from './bn-scale';
 import { csgd } from './csgd';
 import { dagger } from './dagger';
+import { dignet } from './dignet';
 import { fpgm } from './fpgm';
 import { l1 } from './l1';
 import { l2 } from './l2';
 import { MethodError, type Method, type MethodDeclaration } from './method';
 import { random } from './random';
+import { rignet } from './rignet';
 import { svdTruncation } from './svd';
 import { taylor } from './taylor';
 import { trp } from './trp';
@@ -24,6 +26,8 @@ export const methods: readonly Method[] = [
   dagger,
   csgd,
   trp,
+  rignet,
+  dignet,
 ];
 
 /** Throws `MethodError` when there is none. */

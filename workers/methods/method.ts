@@ -49,8 +49,8 @@ export interface MethodDeclaration {
   /** One sentence for the menu. */
   readonly summary: string;
   readonly family: 'baseline' | 'dagger' | 'csgd' | 'trp' | 'gating';
-  /** What gets smaller: filters are cut, or ranks are truncated. */
-  readonly reduces: 'filters' | 'ranks';
+  /** What gets smaller: filters are cut, ranks are truncated, or nothing: the network spends its compute differently. */
+  readonly reduces: 'filters' | 'ranks' | 'nothing';
   /** `weights`: looks at tensors alone; `data`: needs images; `training`: acts during training. */
   readonly needs: 'weights' | 'data' | 'training';
   /** How scores of different layers become comparable. */

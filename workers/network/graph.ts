@@ -282,7 +282,13 @@ export interface DecomposeRecord {
   readonly ranks: Readonly<Record<LayerId, number>>;
 }
 
-export type SurgeryRecord = CutRecord | DecomposeRecord;
+/** Another number of passes over the image. */
+export interface PassesRecord {
+  readonly kind: 'passes';
+  readonly passes: number;
+}
+
+export type SurgeryRecord = CutRecord | DecomposeRecord | PassesRecord;
 
 /** File formats that networks come from and leave in. `safetensors` is also the studio's own. */
 export type NetworkFormat = 'safetensors' | 'onnx' | 'tfjs-layers' | 'tfjs-graph' | 'keras' | 'pytorch';

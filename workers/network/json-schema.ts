@@ -134,6 +134,7 @@ const HistorySchema = v.variant('kind', [
     scheme: v.picklist(['channel', 'spatial']),
     ranks: v.record(name, positive),
   }),
+  v.strictObject({ kind: v.literal('passes'), passes: positive }),
 ]);
 
 const PortsSchema = v.pipe(

@@ -11,6 +11,7 @@ import { compareNetworks, imagesAt } from './comparing';
 import { createEngine, type Engine, type Host } from './engine';
 import { exportFile } from './export';
 import { kernelViews, measureLayer } from './layer-views';
+import { evidenceAt, looksAt } from './looks';
 import { measure, passFigures, recalibrated } from './measuring';
 import { createRuns, type Runs } from './runs';
 import { scoreFilters } from './scoring';
@@ -135,6 +136,16 @@ export function createStudio(host: Host): Studio {
     },
 
     imagesAt: async (params) => imagesAt(engine, params),
+
+    async looks({ network, dataset, ...rest }, { signal }) {
+      const request = { ...rest, network: engine.network(network).network, dataset: engine.dataset(dataset).dataset };
+      return engine.queue.run(signal, () => looksAt(engine.executor, request));
+    },
+
+    async evidence({ network, dataset, ...rest }, { signal }) {
+      const request = { ...rest, network: engine.network(network).network, dataset: engine.dataset(dataset).dataset };
+      return engine.queue.run(signal, () => evidenceAt(engine.executor, { ...request, signal }));
+    },
 
     async startRun({ recipe, network, dataset, files }, options) {
       const open = {

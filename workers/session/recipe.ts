@@ -9,6 +9,7 @@ import * as v from 'valibot';
 const share = v.pipe(v.number(), v.minValue(0), v.maxValue(1));
 const count = v.pipe(v.number(), v.integer(), v.minValue(0));
 const positive = v.pipe(v.number(), v.integer(), v.minValue(1));
+const imageSide = v.pipe(v.number(), v.integer(), v.minValue(8), v.maxValue(512));
 const layerId = v.pipe(v.string(), v.minLength(1), v.maxLength(200));
 const channel = count;
 const side = v.pipe(positive, v.minValue(8), v.maxValue(512));
@@ -24,6 +25,35 @@ export const NetworkSourceSchema = v.variant('source', [
     /** Channels per stage; the architecture's own when absent. */
     widths: v.optional(v.pipe(v.array(positive), v.minLength(1), v.maxLength(200))),
     classes: v.optional(v.pipe(positive, v.maxValue(1000))),
+  }),
+  v.strictObject({
+    source: v.literal('gated'),
+    /** The feed-forward network under the gates; `passes` 1 leaves it alone: the controls. */
+    backbone: v.picklist(['shallow', 'wide', 'deep', 'deeper', 'fourStage', 'resnet8', 'resnet20', 'resnet32']),
+    /** Height and width; 32 x 32 (`fourStage`: 64 x 64) when absent. */
+    image: v.optional(v.tuple([imageSide, imageSide])),
+    classes: v.optional(v.pipe(positive, v.maxValue(1000))),
+    /** How often the network looks at an image. */
+    passes: v.optional(v.pipe(positive, v.maxValue(8))),
+    /** Where a stage takes its feedback from: `top` is RIGNet, `cascade` DIGNet. */
+    routing: v.optional(v.picklist(['top', 'self', 'above', 'cascade'])),
+    /** Of the `top` routing. */
+    feedback: v.optional(v.picklist(['features', 'logits'])),
+    /** Of the `cascade` routing. */
+    propagator: v.optional(v.picklist(['selfGate', 'feedbackGate', 'sum', 'noGate'])),
+    /** Side of gate kernels. */
+    kernel: v.optional(v.picklist([1, 3])),
+    activation: v.optional(v.picklist(['sigmoid2', 'sigmoid', 'onePlusTanh', 'tanh'])),
+    /** A factor for each pixel and channel, for each pixel, or for each channel. */
+    granularity: v.optional(v.picklist(['full', 'spatial', 'channel'])),
+    /** Gates act on what a stage reads, or on what it writes. */
+    position: v.optional(v.picklist(['input', 'output'])),
+    /** Controls: `add` instead of multiplying; `frozen` holds every gate at 1. */
+    combine: v.optional(v.picklist(['multiply', 'add', 'frozen'])),
+    /** Gated stages, from 1; all when absent. */
+    stages: v.optional(v.pipe(v.array(positive), v.minLength(1), v.maxLength(8))),
+    /** Running statistics of batch norm: each pass its own, or one average over all. */
+    statistics: v.optional(v.picklist(['perPass', 'shared'])),
   }),
   v.strictObject({ source: v.literal('file'), name: v.string(), sha256: v.optional(v.string()) }),
   v.strictObject({ source: v.literal('candidate'), run: v.string(), candidate: v.string() }),

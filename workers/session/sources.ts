@@ -6,6 +6,7 @@ import { readNetworkFile } from '../formats/network-file';
 import { createRandom } from '../linalg/random';
 import type { Project } from '../formats/project';
 import { buildZooNetwork } from '../network/zoo';
+import { buildGatedNetwork } from '../network/zoo/gating';
 import type { Network } from '../network/graph';
 import type { DatasetView, DataSource, NetworkSource, RunSummary, ShippedNetwork } from '../protocol';
 import { runSummarySchema, shippedSchema } from '../protocol-schema';
@@ -50,6 +51,11 @@ export async function openNetworkSource(
       const { source: _source, ...options } = source;
       const ownSeed = createRandom(seed).fork('network').integer(0x1_0000_0000);
       return engine.keepNetwork(buildZooNetwork({ ...options, seed: ownSeed }), source, []);
+    }
+    case 'gated': {
+      const { source: _source, ...options } = source;
+      const ownSeed = createRandom(seed).fork('network').integer(0x1_0000_0000);
+      return engine.keepNetwork(buildGatedNetwork({ ...options, seed: ownSeed }), source, []);
     }
     case 'shipped': {
       const path = `networks/${encodeURIComponent(source.id)}.safetensors`;

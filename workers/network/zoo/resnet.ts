@@ -34,25 +34,49 @@ export function resNetGraph({ depth, shortcut, widths, classes }: ResNetOptions)
   let last = net.conv('stem', net.input([32, 32, 3]), stream);
   last = net.activation('stem.relu', net.batchNorm('stem.bn', last));
   for (const stage of [1, 2, 3]) {
-    for (let block = 1; block <= blocks; block++) {
-      const id = `stage${stage}.block${block}`;
-      const stride = stage > 1 && block === 1 ? 2 : 1;
-      const [inner, outer] = [nextWidth(), nextWidth()];
-      let branch = net.conv(`${id}.conv1`, last, inner, { stride });
-      branch = net.activation(`${id}.relu1`, net.batchNorm(`${id}.bn1`, branch));
-      branch = net.conv(`${id}.conv2`, branch, outer);
-      branch = net.batchNorm(`${id}.bn2`, branch);
-      if (stride === 1 && outer !== stream) {
-        const problem = `${outer} filters of "${id}.conv2" cannot be added to a stream of ${stream}`;
-        throw new NetworkError(`ResNet-${depth}: ${problem}; give them the same width.`, `${id}.conv2`);
-      }
-      const skip = stride === 1 ? last : shortcuts[shortcut](net, id, last, stream, outer);
-      last = net.activation(`${id}.relu2`, net.add(`${id}.add`, [branch, skip]));
-      stream = outer;
-    }
+    const name = `ResNet-${depth}`;
+    const own = Array.from({ length: 2 * blocks }, nextWidth);
+    const stride = stage === 1 ? 1 : 2;
+    last = residualStage(net, last, { name, id: `stage${stage}`, widths: own, stride, shortcut, stream });
+    stream = own.at(-1) ?? stream;
   }
   last = net.globalAveragePool('pool', last);
   return net.finish(net.dense('classifier', last, classes));
+}
+
+export interface ResidualStage {
+  /** Of the network, for errors. */
+  readonly name: string;
+  readonly id: string;
+  /** conv1 and conv2 of every block. */
+  readonly widths: readonly number[];
+  /** Of the first block, which then has the shortcut. */
+  readonly stride: number;
+  readonly shortcut: Shortcut;
+  /** Channels of what the stage reads. */
+  readonly stream: number;
+}
+
+/** Basic blocks of one stage; returns the last layer. Throws `NetworkError` for widths that cannot be added. */
+export function residualStage(net: GraphBuilder, from: LayerId, stage: ResidualStage): LayerId {
+  let [last, { stream }] = [from, stage];
+  for (let block = 1; 2 * block <= stage.widths.length; block++) {
+    const id = `${stage.id}.block${block}`;
+    const stride = block === 1 ? stage.stride : 1;
+    const [inner = 1, outer = 1] = stage.widths.slice(2 * block - 2);
+    let branch = net.conv(`${id}.conv1`, last, inner, { stride });
+    branch = net.activation(`${id}.relu1`, net.batchNorm(`${id}.bn1`, branch));
+    branch = net.conv(`${id}.conv2`, branch, outer);
+    branch = net.batchNorm(`${id}.bn2`, branch);
+    if (stride === 1 && outer !== stream) {
+      const problem = `${outer} filters of "${id}.conv2" cannot be added to a stream of ${stream}`;
+      throw new NetworkError(`${stage.name}: ${problem}; give them the same width.`, `${id}.conv2`);
+    }
+    const skip = stride === 1 ? last : shortcuts[stage.shortcut](net, id, last, stream, outer);
+    last = net.activation(`${id}.relu2`, net.add(`${id}.add`, [branch, skip]));
+    stream = outer;
+  }
+  return last;
 }
 
 type ShortcutBuilder = (net: GraphBuilder, id: string, from: LayerId, width: number, wanted: number) => LayerId;
