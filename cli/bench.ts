@@ -13,7 +13,14 @@ import { errorData } from '../workers/rpc';
 import { withStudioPage } from './browser';
 import { numberOption, readParameters, textOption, UsageError } from './usage';
 
-const browserContestants = ['ours-wasm', 'tfjs-wasm-composed', 'ours-webgpu', 'tfjs-webgpu'] as const;
+const browserContestants = [
+  'ours-wasm',
+  'tfjs-wasm-composed',
+  'jax-js-wasm',
+  'ours-webgpu',
+  'tfjs-webgpu',
+  'jax-js-webgpu',
+] as const;
 const contestants = [...browserContestants, 'torch'] as const;
 type Contestant = (typeof contestants)[number];
 
@@ -93,7 +100,7 @@ async function layers(
   const result: Record<string, Record<string, readonly LayerSpeed[]>> = {};
   for (const workload of measured) {
     for (const contestant of chosen) {
-      if (contestant === 'torch' || contestant === 'tfjs-webgpu') continue;
+      if (contestant === 'torch' || contestant === 'tfjs-webgpu' || contestant.startsWith('jax-js')) continue;
       const request: BenchRequest = { contestant, workload, forwardOnly: false, threads };
       const speeds = await inPage((asked) => window.espalier?.layers(asked), request);
       (result[contestant] ??= {})[workload] = speeds;

@@ -9,7 +9,14 @@ import type { ExecutorOptions } from './compute/runtime';
 import { wasmFiles } from './compute/wasm-files';
 import { serve } from './rpc';
 
-const contestantNames = ['ours-wasm', 'ours-webgpu', 'tfjs-wasm-composed', 'tfjs-webgpu'] as const;
+const contestantNames = [
+  'ours-wasm',
+  'ours-webgpu',
+  'tfjs-wasm-composed',
+  'tfjs-webgpu',
+  'jax-js-wasm',
+  'jax-js-webgpu',
+] as const;
 type ContestantName = (typeof contestantNames)[number];
 
 /** One measurement. */
@@ -32,7 +39,12 @@ function executorOptions({ contestant, threads }: BenchRequest): ExecutorOptions
   return { device: 'wasm', wasmFiles, threads: threads ?? undefined, kernels };
 }
 
-function start(workload: Workload, request: BenchRequest): Promise<Contestant> {
+async function start(workload: Workload, request: BenchRequest): Promise<Contestant> {
+  if (request.contestant === 'jax-js-wasm' || request.contestant === 'jax-js-webgpu') {
+    // A library the studio does not use: loaded where it is measured.
+    const { jaxContestant } = await import('./bench/jax');
+    return jaxContestant(workload, request.contestant === 'jax-js-wasm' ? 'wasm' : 'webgpu', request.forwardOnly);
+  }
   if (request.contestant === 'tfjs-webgpu') return stockContestant(workload, request.forwardOnly);
   return ownContestant(workload, executorOptions(request), request.forwardOnly);
 }

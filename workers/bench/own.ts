@@ -23,9 +23,9 @@ export async function ownContestant(
 
   const step = (): tf.Tensor => {
     if (forwardOnly) return loaded.forward(images);
-    const { loss, logits, gradients } = loaded.step(images, { loss: classificationLoss({ labels }) });
+    const { loss, outputs, gradients } = loaded.step(images, { loss: classificationLoss({ labels }) });
     optimiser.apply(gradients, 0.01);
-    tf.dispose([logits, ...gradients.values()]);
+    tf.dispose([...outputs, ...gradients.values()]);
     return loss;
   };
 

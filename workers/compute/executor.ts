@@ -4,7 +4,7 @@
  * The eager tfjs executor is the first implementation and the reference for every faster one. Between backward and
  * update each parameter and its gradient is a tensor, so a method's hook is a few tensor operations wherever the step ran.
  */
-import type { Scalar, Tensor, Tensor1D, Tensor2D, Tensor4D, Variable } from '@tensorflow/tfjs-core';
+import type { Scalar, Tensor, Tensor1D, Tensor4D, Variable } from '@tensorflow/tfjs-core';
 import type { Graph, LayerId, Network, TensorName, Tensors } from '../network/graph';
 
 export type DeviceKind = 'webgpu' | 'wasm';
@@ -42,8 +42,8 @@ export interface ForwardOptions {
 }
 
 export interface StepOptions {
-  /** Loss of the logits `[batch, classes]`, evaluated inside the gradient tape. */
-  readonly loss: (logits: Tensor2D) => Scalar;
+  /** Loss of the network's outputs, in order, evaluated inside the gradient tape. */
+  readonly loss: (outputs: readonly Tensor[]) => Scalar;
   /** Evaluated inside the tape, so that gradients reach the variables the gates are computed from. */
   readonly gates?: (() => Gates) | undefined;
   /** Added to the loss, inside the tape. */
@@ -63,7 +63,8 @@ export type BatchNormMode = 'batch' | 'running';
 /** All tensors belong to the caller, who disposes them. */
 export interface StepResult {
   readonly loss: Scalar;
-  readonly logits: Tensor2D;
+  /** In the order of `graph.outputs`. */
+  readonly outputs: readonly Tensor[];
   /** By `Parameter.name` (and `Variable.name` of `extraVariables`). */
   readonly gradients: Map<string, Tensor>;
 }
@@ -74,8 +75,13 @@ export interface LoadedNetwork {
   readonly parameters: readonly Parameter[];
   /** Batch-norm running means and variances. */
   readonly statistics: ReadonlyMap<TensorName, Variable>;
-  /** Inference: images `[batch, h, w, c]`, normalised; returns the first output (logits). Caller disposes it. */
-  forward(images: Tensor4D, options?: ForwardOptions): Tensor2D;
+  /**
+   * Inference: images `[batch, h, w, c]`, normalised; returns the first output, `[batch, ...shape]` (logits
+   * `[batch, classes]`, or `[batch, h, w, classes]` where every pixel has its own). Caller disposes it.
+   */
+  forward(images: Tensor4D, options?: ForwardOptions): Tensor;
+  /** Inference with all of `graph.outputs`, in order. Caller disposes them. */
+  outputs(images: Tensor4D, options?: ForwardOptions): readonly Tensor[];
   /** Inference that also returns the outputs of `layers`. Caller disposes all. */
   activations(images: Tensor4D, layers: readonly LayerId[]): Map<LayerId, Tensor>;
   /** Training-mode forward and backward. Updates running statistics, changes no parameter. */
@@ -96,7 +102,10 @@ export interface LoadedNetwork {
 
 export interface Executor {
   readonly device: DeviceReport;
-  /** Throws `DeviceError` (kind `too-large`) naming layer, bytes and limit before anything is allocated. */
+  /**
+   * Throws `DeviceError` (kind `too-large`) naming layer, bytes and limit before anything is allocated, and `NetworkError`
+   * for a network that cannot be run (`obstacleOf`).
+   */
   load(network: Network): LoadedNetwork;
   /** Resolves, with the reason, when the device is lost. Never rejects. */
   readonly lost: Promise<string>;

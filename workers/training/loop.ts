@@ -280,7 +280,11 @@ function createOptimiser({ loaded, settings, hooks = {} }: TrainOptions): Optimi
     : createSgd({ trained, momentum, weightDecay });
 }
 
-function forwardAndBackward(options: TrainOptions, batch: HostBatch, classes: number): StepResult {
+function forwardAndBackward(
+  options: TrainOptions,
+  batch: HostBatch,
+  classes: number,
+): Pick<StepResult, 'loss' | 'gradients'> & { readonly logits: Tensor } {
   const { loaded, teacher, settings, hooks = {} } = options;
   const { images, labels, labelled } = uploadBatch(batch, options.dataset.shape, classes);
   const held: Tensor[] = [images, labels];
@@ -293,8 +297,8 @@ function forwardAndBackward(options: TrainOptions, batch: HostBatch, classes: nu
     }
     const { labelSmoothing, passLoss: weighting } = settings;
     const lossOf = passLoss({ labels, labelled, labelSmoothing, distillation, weighting });
-    return loaded.step(images, {
-      loss: (logits) => lossOf([logits]),
+    const { loss, outputs, gradients } = loaded.step(images, {
+      loss: lossOf,
       gates: hooks.gates?.bind(hooks),
       extraLoss: hooks.extraLoss?.bind(hooks),
       extraVariables: hooks.variables,
@@ -302,6 +306,11 @@ function forwardAndBackward(options: TrainOptions, batch: HostBatch, classes: nu
       statisticsMomentum: hooks.updateStatistics === false ? 0 : undefined,
       batchNorm: hooks.batchNorm,
     });
+    const last = loaded.graph.outputs.lastIndexOf(passesOf(loaded.graph).at(-1) ?? '');
+    const logits = outputs[last];
+    if (logits === undefined) throw new RangeError('The network gave no answer to train on.');
+    held.push(...outputs.filter((_, at) => at !== last));
+    return { loss, logits, gradients };
   } finally {
     dispose(held);
   }

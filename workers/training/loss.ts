@@ -41,13 +41,13 @@ export interface LossOptions {
 }
 
 /**
- * The loss to minimise, a function of logits `[rows, classes]`, for one batch:
+ * The loss to minimise, a function of a network's outputs, of which the first is logits `[rows, classes]`, for one batch:
  * `(1 - w) mean CE(labels, softmax(z)) + w T^2 mean KL(softmax(teacher / T) || softmax(z / T))`, means over labelled rows.
  * Differentiable in the logits alone.
  */
-export function classificationLoss(options: LossOptions): (logits: Tensor2D) => Scalar {
+export function classificationLoss(options: LossOptions): (outputs: readonly Tensor[]) => Scalar {
   const lossOf = passLoss(options);
-  return (logits) => lossOf([logits]);
+  return (outputs) => lossOf(outputs.slice(0, 1));
 }
 
 /** The loss at `logits`, `[rows, classes]`, and its gradient. */

@@ -18,7 +18,7 @@ const sum = (id: string, ...inputs: string[]): Layer => ({ id, inputs, op: 'add'
 const input: Layer = { id: 'in', inputs: [], op: 'input', shape: [4, 4, 2] };
 
 function chainOf(layers: readonly Layer[], output: LayerId, gated: readonly LayerId[] = []) {
-  const { chains, absorbed } = normChains(layers, output, new Set(gated));
+  const { chains, absorbed } = normChains(layers, [output], new Set(gated));
   return { chain: chains.get('norm'), absorbed: [...absorbed] };
 }
 
@@ -44,7 +44,7 @@ describe('normChains', () => {
 
   it('leaves an addition to the norm that is computed last', () => {
     const layers = [input, norm('norm', 'in'), norm('later', 'in'), sum('sum', 'norm', 'later')];
-    const { chains } = normChains(layers, 'sum', new Set());
+    const { chains } = normChains(layers, ['sum'], new Set());
     expect([...chains.keys()]).toEqual(['later']);
     expect(chains.get('later')?.residual).toBe('norm');
   });
@@ -62,7 +62,7 @@ describe('normChains', () => {
 
   it('takes in every addition and rectifier of a ResNet with projections', () => {
     const { layers } = buildZooGraph({ architecture: 'resnet8', shortcut: 'projection' });
-    const { absorbed } = normChains(layers, layers.at(-1)?.id ?? '', new Set());
+    const { absorbed } = normChains(layers, [layers.at(-1)?.id ?? ''], new Set());
     const left = layers.filter(({ id, op }) => (op === 'add' || op === 'activation') && !absorbed.has(id));
     expect(left).toEqual([]);
   });

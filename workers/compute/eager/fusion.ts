@@ -23,7 +23,7 @@ export interface NormChain {
 /** Chains by the id of their batch norm, and the layers they take in. `layers` in topological order. */
 export function normChains(
   layers: readonly Layer[],
-  output: LayerId,
+  outputs: readonly LayerId[],
   gated: ReadonlySet<LayerId>,
 ): { readonly chains: ReadonlyMap<LayerId, NormChain>; readonly absorbed: ReadonlySet<LayerId> } {
   const chains = new Map<LayerId, NormChain>();
@@ -32,7 +32,7 @@ export function normChains(
   /** The only layer that reads `id`, where its output is seen by nobody else. */
   const onlyReader = (id: LayerId): Layer | undefined => {
     const readers = layers.filter((layer) => layer.inputs.includes(id));
-    return id === output || gated.has(id) || readers.length > 1 ? undefined : readers[0];
+    return outputs.includes(id) || gated.has(id) || readers.length > 1 ? undefined : readers[0];
   };
   for (const norm of layers) {
     if (norm.op !== 'batchNorm') continue;

@@ -22,19 +22,18 @@ export function ancestors(graph: Graph, wanted: readonly LayerId[]): readonly La
   return layers.toReversed();
 }
 
-/** Outputs of `wanted` (gates applied), new tensors. `layers` are its ancestors in order. */
+/** Outputs of `wanted` (gates applied), in order, new tensors. `layers` are its ancestors in order. */
 export function infer(
   layers: readonly Layer[],
   images: tf.Tensor,
   weights: Weights,
   gates: Gates,
   wanted: readonly LayerId[],
-): Map<LayerId, tf.Tensor> {
+): tf.Tensor[] {
   const lastReader = new Map<LayerId, LayerId>();
   for (const layer of layers) for (const id of layer.inputs) lastReader.set(id, layer.id);
   const asked = new Set(wanted);
-  const names: LayerId[] = [];
-  const tensors = tf.tidy(() => {
+  return tf.tidy(() => {
     const values = new Map<LayerId, tf.Tensor>();
     for (const layer of layers) {
       const inputs = layer.op === 'input' ? [images] : layer.inputs.map((id) => valueOf(values, id));
@@ -45,10 +44,9 @@ export function infer(
         values.delete(id);
       }
     }
-    names.push(...asked);
-    return names.map((id) => valueOf(values, id));
+    // A layer may be asked for twice; each answer has an owner of its own.
+    return wanted.map((id, at) => (wanted.indexOf(id) === at ? valueOf(values, id) : valueOf(values, id).clone()));
   });
-  return new Map(names.map((id, index) => [id, valueAt(tensors, index)]));
 }
 
 function gated(output: tf.Tensor, gate: tf.Tensor1D | undefined): tf.Tensor {
@@ -62,10 +60,4 @@ function valueOf(values: ReadonlyMap<LayerId, tf.Tensor>, id: LayerId): tf.Tenso
   const value = values.get(id);
   if (value === undefined) throw new NetworkError(`Layer "${id}" has not been computed.`, id);
   return value;
-}
-
-function valueAt(tensors: readonly tf.Tensor[], index: number): tf.Tensor {
-  const tensor = tensors[index];
-  if (tensor === undefined) throw new RangeError(`Inference returned ${tensors.length} outputs.`);
-  return tensor;
 }

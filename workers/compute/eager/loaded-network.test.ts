@@ -19,9 +19,9 @@ const onDevice = (batch = images): tf.Tensor4D =>
 
 /** Mean cross-entropy with the classes of `batch`. */
 function crossEntropy(batch = images): StepOptions['loss'] {
-  return (logits) => {
+  return ([logits]) => {
     const labels = tf.oneHot(tf.tensor1d(batch.classes, 'int32'), 3);
-    return tf.neg(tf.mean(tf.sum(tf.mul(tf.logSoftmax(logits), tf.cast(labels, 'float32')), -1)));
+    return tf.neg(tf.mean(tf.sum(tf.mul(tf.logSoftmax(logits ?? []), tf.cast(labels, 'float32')), -1)));
   };
 }
 
@@ -96,7 +96,7 @@ describe('step', () => {
     const network = { ...whole, tensors: Object.fromEntries(statistics) };
     const loaded = executor.load(network);
     const x = onDevice();
-    const { loss, logits, gradients } = loaded.step(x, { loss: crossEntropy(), batchNorm });
+    const { loss, outputs, gradients } = loaded.step(x, { loss: crossEntropy(), batchNorm });
     expect(loss.dataSync()[0]).toBeCloseTo(referenceLoss(network, images, batchNorm), 5);
     expect([...gradients.keys()].toSorted()).toEqual(loaded.parameters.map(({ name }) => name).toSorted());
     for (const { name } of loaded.parameters) {
@@ -113,7 +113,7 @@ describe('step', () => {
         expect([...value.dataSync()], name).toEqual([...(network.tensors[name]?.values ?? [])]);
       }
     }
-    tf.dispose([x, loss, logits, ...gradients.values()]);
+    tf.dispose([x, loss, ...outputs, ...gradients.values()]);
     loaded.dispose();
   });
 
@@ -152,7 +152,7 @@ describe('step', () => {
         (at + 1);
       expect(found[at]).toBeCloseTo(expected, 3);
     }
-    tf.dispose([x, rest.loss, rest.logits, ...gradients.values(), logGate]);
+    tf.dispose([x, rest.loss, ...rest.outputs, ...gradients.values(), logGate]);
     loaded.dispose();
   });
 
@@ -168,7 +168,7 @@ describe('step', () => {
     const values = network.tensors['logits.bias']?.values ?? [];
     const expected = Array.from(before, (gradient, at) => gradient + 2 * (values[at] ?? 0));
     expect(largestDifference(extra.gradients.get('logits.bias')?.dataSync() ?? [], expected)).toBeLessThan(1e-6);
-    for (const { loss, logits, gradients } of [plain, extra]) tf.dispose([loss, logits, ...gradients.values()]);
+    for (const { loss, outputs, gradients } of [plain, extra]) tf.dispose([loss, ...outputs, ...gradients.values()]);
     x.dispose();
     loaded.dispose();
   });
@@ -177,7 +177,7 @@ describe('step', () => {
     const network = inputNorm();
     const loaded = executor.load(network);
     const x = onDevice();
-    const loss = (logits: tf.Tensor2D): tf.Scalar => tf.sum(logits);
+    const loss: StepOptions['loss'] = ([logits]) => tf.sum(logits ?? []);
     const { mean, variance } = channelMoments(images.values, 2);
     const positions = 4 * 7 * 6;
     const still = loaded.step(x, { loss, statisticsMomentum: 0 });
@@ -194,7 +194,7 @@ describe('step', () => {
     ).toBeLessThan(1e-6);
     expect(largestDifference(after['variance']?.values ?? [], expectedVariance)).toBeLessThan(1e-6);
     expect(after['kernel']).toEqual(network.tensors['kernel']);
-    for (const step of [still, moved]) tf.dispose([step.loss, step.logits, ...step.gradients.values()]);
+    for (const step of [still, moved]) tf.dispose([step.loss, ...step.outputs, ...step.gradients.values()]);
     x.dispose();
     loaded.dispose();
   });
@@ -204,14 +204,16 @@ describe('step', () => {
     const gate = tf.variable(tf.tensor1d([1, 0.5, 0.25, 1]), true, 'leak gate');
     const x = onDevice();
     const run = (): Float32Array[] => {
-      const { loss, logits, gradients } = loaded.step(x, {
+      const { loss, outputs, gradients } = loaded.step(x, {
         loss: crossEntropy(),
         gates: () => new Map([['stem.norm', tf.mul(gate, 2)]]),
         extraVariables: [gate],
         statisticsMomentum: 0,
       });
-      const values = [loss, logits, ...gradients.values()].map((tensor) => tensor.dataSync().slice() as Float32Array);
-      tf.dispose([loss, logits, ...gradients.values()]);
+      const values = [loss, ...outputs, ...gradients.values()].map(
+        (tensor) => tensor.dataSync().slice() as Float32Array,
+      );
+      tf.dispose([loss, ...outputs, ...gradients.values()]);
       loaded.forward(x).dispose();
       return values;
     };

@@ -16,6 +16,7 @@ import type { ForwardOptions, LoadedNetwork, Parameter, ParameterRole, StepOptio
 import { refuseOversized, type MemoryLimits, type PlannedUse } from '../memory-plan';
 import type { Weights } from './forward';
 import { ancestors, infer } from './inference';
+import { packed, unpacked } from './packing';
 import { CombinedStatistics } from './recalibration';
 import { TrainingPass, type PassGradients } from './training-pass';
 import { readValues, toDevice } from './transfer';
@@ -26,7 +27,8 @@ export class EagerNetwork implements LoadedNetwork {
   private readonly variables = new Map<TensorName, tf.Variable>();
   /** Largest batch known to fit. */
   private readonly fitting: Record<PlannedUse, number> = { inference: 1, training: 0 };
-  private readonly output: LayerId;
+  /** What the first output depends on, and what all do. */
+  private readonly first: readonly Layer[];
   private readonly layers: readonly Layer[];
   private readonly weights: Weights;
 
@@ -42,10 +44,10 @@ export class EagerNetwork implements LoadedNetwork {
     const obstacle = obstacleOf(network.graph);
     if (obstacle !== null) throw new NetworkError(obstacle.message, obstacle.layer);
     refuseOversized(network.graph, 1, 'inference', limits);
-    const [output] = network.graph.outputs;
-    if (output === undefined) throw new NetworkError('The network names no output layer.');
-    this.output = output;
-    this.layers = ancestors(network.graph, [output]);
+    const { outputs } = network.graph;
+    if (outputs.length === 0) throw new NetworkError('The network names no output layer.');
+    this.first = ancestors(network.graph, outputs.slice(0, 1));
+    this.layers = ancestors(network.graph, outputs);
     const expected = [...expectedTensors(network.graph).values()];
     for (const { name, shape, layers } of expected) checkTensor(network.tensors, name, shape, layers[0]);
     const parameters: Parameter[] = [];
@@ -64,15 +66,21 @@ export class EagerNetwork implements LoadedNetwork {
     return this.network.graph;
   }
 
-  forward(images: tf.Tensor4D, options: ForwardOptions = {}): tf.Tensor2D {
+  forward(images: tf.Tensor4D, { gates = new Map() }: ForwardOptions = {}): tf.Tensor {
     this.refuse(images, 'inference');
-    const outputs = infer(this.layers, images, this.weights, options.gates ?? new Map(), [this.output]);
-    return outputs.get(this.output) as tf.Tensor2D;
+    return present(infer(this.first, images, this.weights, gates, this.graph.outputs.slice(0, 1))[0]);
+  }
+
+  outputs(images: tf.Tensor4D, { gates = new Map() }: ForwardOptions = {}): readonly tf.Tensor[] {
+    this.refuse(images, 'inference');
+    return infer(this.layers, images, this.weights, gates, this.graph.outputs);
   }
 
   activations(images: tf.Tensor4D, layers: readonly LayerId[]): Map<LayerId, tf.Tensor> {
     this.refuse(images, 'inference');
-    return infer(ancestors(this.graph, layers), images, this.weights, new Map(), layers);
+    const wanted = [...new Set(layers)];
+    const tensors = infer(ancestors(this.graph, wanted), images, this.weights, new Map(), wanted);
+    return new Map(wanted.map((id, at) => [id, present(tensors[at])]));
   }
 
   step(images: tf.Tensor4D, options: StepOptions): StepResult {
@@ -81,7 +89,7 @@ export class EagerNetwork implements LoadedNetwork {
     const reached = new Set(this.layers.map((layer) => layer.id));
     const parameters = train ? this.parameters.filter(({ layers }) => layers.some((id) => reached.has(id))) : [];
     const extras = options.extraVariables ?? [];
-    const run: { pass?: TrainingPass; logits?: tf.Tensor; gates: tf.Tensor[] } = { gates: [] };
+    const run: { pass?: TrainingPass; outputs: readonly tf.Tensor[]; gates: tf.Tensor[] } = { outputs: [], gates: [] };
     try {
       const { value, grads } = tf.engine().gradients<tf.Scalar>(
         () => {
@@ -91,21 +99,22 @@ export class EagerNetwork implements LoadedNetwork {
             const tensors = inputs.slice(0, gates.length).map((gate) => tf.keep((gate as tf.Tensor1D).clone()));
             run.gates = tensors;
             const pairs = gates.map(([id], index): [LayerId, tf.Tensor1D] => [id, present(tensors[index])]);
-            const pass = new TrainingPass(this.layers, this.weights, new Map(pairs), train, options.batchNorm);
+            const { outputs } = this.graph;
+            const pass = new TrainingPass(this.layers, outputs, this.weights, new Map(pairs), train, options.batchNorm);
             run.pass = pass;
-            run.logits = tf.keep(pass.forward(images, this.output).clone());
+            run.outputs = pass.forward(images).map((output) => tf.keep(output.clone()));
             const gradFunc = (dy: tf.Tensor | tf.Tensor[]): tf.Tensor[] => {
-              const gradients = pass.backward(Array.isArray(dy) ? present(dy[0]) : dy, this.output);
+              const gradients = pass.backward(unpacked(Array.isArray(dy) ? present(dy[0]) : dy, run.outputs));
               return inOrder(
                 gradients,
                 gates.map(([id]) => id),
                 parameters,
               );
             };
-            return { value: run.logits.clone(), gradFunc };
+            return { value: packed(run.outputs), gradFunc };
           });
-          const logits = network(...gates.map(([, gate]) => gate), ...parameters.map((parameter) => parameter.value));
-          const loss = options.loss(logits as tf.Tensor2D);
+          const result = network(...gates.map(([, gate]) => gate), ...parameters.map((parameter) => parameter.value));
+          const loss = options.loss(unpacked(result, run.outputs));
           return options.extraLoss === undefined ? loss : tf.add(loss, options.extraLoss());
         },
         [...parameters.map((parameter) => parameter.value), ...extras],
@@ -119,10 +128,10 @@ export class EagerNetwork implements LoadedNetwork {
         if (gradient !== null && gradient !== undefined) gradients.set(names[index] ?? '', handOver(gradient));
       });
       if (run.pass !== undefined) this.followStatistics(run.pass, options.statisticsMomentum ?? 0.1);
-      return { loss: value, logits: present(run.logits).clone() as tf.Tensor2D, gradients };
+      return { loss: value, outputs: run.outputs.map((output) => output.clone()), gradients };
     } finally {
       run.pass?.dispose();
-      tf.dispose([run.logits ?? [], run.gates]);
+      tf.dispose([...run.outputs, ...run.gates]);
     }
   }
 
@@ -133,9 +142,9 @@ export class EagerNetwork implements LoadedNetwork {
     for await (const images of batches) {
       count++;
       this.refuse(images, 'inference');
-      const pass = new TrainingPass(this.layers, this.weights, new Map(), false);
+      const pass = new TrainingPass(this.layers, this.graph.outputs, this.weights, new Map(), false);
       try {
-        pass.forward(images, this.output);
+        pass.forward(images);
         const statistics = [...pass.statistics.values()];
         const values = await readValues(statistics.flatMap(({ mean, variance }) => [mean, variance]));
         statistics.forEach(({ layer, positions }, index) => {

@@ -46,9 +46,10 @@ export class TrainingPass {
   /** Layers that run in the pass of a batch norm before them. */
   private absorbed: ReadonlySet<LayerId> = new Set();
 
-  /** `layers` in topological order, `last` the one whose output is asked for. */
+  /** `layers` in topological order, `wanted` those whose outputs are asked for. */
   constructor(
     private readonly layers: readonly Layer[],
+    private readonly wanted: readonly LayerId[],
     private readonly weights: Weights,
     private readonly gates: Gates,
     private readonly trainTensors: boolean,
@@ -61,12 +62,16 @@ export class TrainingPass {
     }
   }
 
-  /** The output of `last`; it belongs to the pass until `dispose`. */
-  forward(images: tf.Tensor, last: LayerId): tf.Tensor {
+  /** The outputs of `wanted`; they belong to the pass until `dispose`. */
+  forward(images: tf.Tensor): readonly tf.Tensor[] {
     const readers = new Map<LayerId, number>();
     for (const layer of this.layers) for (const id of layer.inputs) readers.set(id, (readers.get(id) ?? 0) + 1);
     if (this.batchNorm === 'batch') {
-      ({ chains: this.chains, absorbed: this.absorbed } = normChains(this.layers, last, new Set(this.gates.keys())));
+      ({ chains: this.chains, absorbed: this.absorbed } = normChains(
+        this.layers,
+        this.wanted,
+        new Set(this.gates.keys()),
+      ));
     }
     for (const layer of this.layers) {
       if (!this.absorbed.has(layer.id)) this.compute(layer, images);
@@ -77,16 +82,16 @@ export class TrainingPass {
       for (const id of layer.inputs) {
         const left = (readers.get(id) ?? 0) - 1;
         readers.set(id, left);
-        if (left === 0 && id !== last) this.releaseAfterForward(id);
+        if (left === 0 && !this.wanted.includes(id)) this.releaseAfterForward(id);
       }
     }
-    return this.value(last);
+    return this.wanted.map((id) => this.value(id));
   }
 
-  /** Gradients by every trained tensor and every gate, given the gradient `dy` by the output of `last`. */
-  backward(dy: tf.Tensor, last: LayerId): PassGradients {
+  /** Gradients by every trained tensor and every gate, given the gradients `dys` by the outputs of `wanted`. */
+  backward(dys: readonly tf.Tensor[]): PassGradients {
     const result: PassGradients = { tensors: new Map(), gates: new Map() };
-    this.gradients.set(last, tf.keep(dy.clone()));
+    dys.forEach((dy, at) => accumulate(this.gradients, this.wanted[at] ?? '', tf.keep(dy.clone())));
     for (const layer of this.layers.toReversed()) {
       const gradient = this.gradients.get(layer.id);
       if (gradient === undefined || !this.trained.has(layer.id)) continue;

@@ -17,10 +17,10 @@ async function step(kernels: WasmKernels, threads: number): Promise<Map<string, 
   const labels = tf.tidy(() => tf.cast(tf.oneHot(tf.range(0, 7, 1, 'int32'), 10), 'float32') as tf.Tensor2D);
   const found = new Map<string, Float32Array>();
   for (let times = 0; times < 3; times++) {
-    const { loss, logits, gradients } = loaded.step(images, { loss: classificationLoss({ labels }) });
+    const { loss, outputs, gradients } = loaded.step(images, { loss: classificationLoss({ labels }) });
     found.set('loss', Float32Array.from(loss.dataSync()));
     for (const [name, gradient] of gradients) found.set(name, Float32Array.from(gradient.dataSync()));
-    tf.dispose([loss, logits, ...gradients.values()]);
+    tf.dispose([loss, ...outputs, ...gradients.values()]);
   }
   for (const [name, { values }] of Object.entries(await loaded.readBack())) found.set(`${name} now`, values.slice());
   tf.dispose([images, labels]);

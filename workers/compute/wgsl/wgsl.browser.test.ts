@@ -3,7 +3,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createSgd, trainedParameter } from '../../training/optimiser';
 import { tinyImages, tinyNetwork } from '../eager/tiny-network';
-import type { Executor } from '../executor';
+import type { Executor, StepOptions } from '../executor';
 import { compareCase, goldenCases, noise } from '../golden/golden';
 import { rectifyGradient } from '../ops/activation';
 import { batchNormGradients, normaliseBatch } from '../ops/batch-norm';
@@ -210,11 +210,11 @@ describe('a training step', () => {
     const backend = tf.backend() as WebGPUBackend;
     const watched = [vi.spyOn(backend, 'read'), vi.spyOn(backend, 'readSync')];
     for (let at = 0; at < 3; at++) {
-      const loss = (logits: tf.Tensor2D): tf.Scalar =>
-        tf.neg(tf.mean(tf.sum(tf.mul(tf.logSoftmax(logits), labels), -1)));
+      const loss: StepOptions['loss'] = ([logits]) =>
+        tf.neg(tf.mean(tf.sum(tf.mul(tf.logSoftmax(logits ?? []), labels), -1)));
       const step = network.step(x, { loss });
       optimiser.apply(step.gradients, 0.1);
-      tf.dispose([step.loss, step.logits, ...step.gradients.values()]);
+      tf.dispose([step.loss, ...step.outputs, ...step.gradients.values()]);
     }
     const reads = watched.reduce((sum, spy) => sum + spy.mock.calls.length, 0);
     for (const spy of watched) spy.mockRestore();

@@ -378,8 +378,8 @@ export const invariants: readonly { readonly name: string; readonly check: (exec
       const gradientSize = async (settings: SettingValues): Promise<number> => {
         const hooks = await beginDagger(network, { settings });
         await hooks.beforeStep?.(position(9, 10));
-        const { loss, logits, gradients } = loaded.step(batch, {
-          loss: (own) => sum(mul(own, own)),
+        const { loss, outputs, gradients } = loaded.step(batch, {
+          loss: ([own = []]) => sum(mul(own, own)),
           gates: hooks.gates,
           extraLoss: hooks.extraLoss,
           extraVariables: hooks.variables,
@@ -390,7 +390,7 @@ export const invariants: readonly { readonly name: string; readonly check: (exec
         for (const gradient of gradients.values()) {
           size += (await valuesOf(gradient)).reduce((most, value) => Math.max(most, Math.abs(value)), 0);
         }
-        dispose([loss, logits, ...gradients.values()]);
+        dispose([loss, ...outputs, ...gradients.values()]);
         hooks.dispose?.();
         return size;
       };
