@@ -1,5 +1,6 @@
 /** The tables of docs/results.md: which recipes, in which order. */
 import { readFileSync } from 'node:fs';
+import { cueRodRows, passRows, routingRows } from './gating-rows.mjs';
 import { baselineRows, centripetalRows, daggerRows, rankRows } from './result-rows.mjs';
 
 const recipeFile = (name) => JSON.parse(readFileSync(new URL(`../recipes/${name}.json`, import.meta.url), 'utf8'));
@@ -160,5 +161,29 @@ export const tables = {
       budget: 0.5,
       recipe: recipeFile(`dagger/${key}`),
     })),
+  },
+  'gating-cue-rods': {
+    title: 'Looking again: RIGNet, DIGNet and feed-forward controls on cue rods',
+    note: 'One line for each pass, all passes of one training. mIoU, and accuracy over all pixels and over object pixels near (up to 8 pixels), mid (8 to 14) and far (beyond 14) from the cue that tells their class, in % on 400 test images; several seeds: mean (least-most). Recipe: `recipes/gating/cue-rods.json` with the network of the line.',
+    passes: true,
+    rows: cueRodRows(recipeFile('gating/cue-rods'), [1, 2, 3]),
+  },
+  'gating-routing': {
+    title: 'Where feedback comes from: routings on cue rods, three stages, two passes',
+    note: 'As above; gate kernels of 1 x 1. Part of the order is how far a routing lets information travel in one pass.',
+    passes: true,
+    rows: routingRows(recipeFile('gating/cue-rods'), [1, 2]),
+  },
+  'gating-routing-64': {
+    title: 'Where feedback comes from: routings on cue rods 64 x 64, four stages, two passes',
+    note: 'Recipe: `recipes/gating/cue-rods-64.json` with the routing of the line. Bands end at 16 and 28 pixels.',
+    passes: true,
+    rows: routingRows(recipeFile('gating/cue-rods-64'), [1]),
+  },
+  'gating-camvid': {
+    title: 'Looking again on street scenes: CamVid at 64 x 48 pixels',
+    note: '367 training and 78 test images of 11 classes, reduced from 480 x 360 and not shipped (`--data` the folder). Recipe: `recipes/gating/camvid.json` with the passes of the line.',
+    passes: true,
+    rows: passRows(recipeFile('gating/camvid'), [1]),
   },
 };

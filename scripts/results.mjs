@@ -16,6 +16,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { root } from './setup.mjs';
+import { passLines } from './gating-rows.mjs';
 import { tables } from './result-tables.mjs';
 
 const folder = join(root, 'docs', 'results');
@@ -40,7 +41,7 @@ function runOne(recipe, target, { network, data, out }, beside = {}) {
     writeFileSync(file, JSON.stringify(recipe));
     const parameters = ['bin/espalier.mjs', 'run', file, '--json', '--device', 'wasm'];
     if (network !== undefined && recipe.network.source === 'file') parameters.push('--network', network);
-    if (data !== undefined && recipe.data.source === 'cifar10') parameters.push('--data', data);
+    if (data !== undefined && ['cifar10', 'voc'].includes(recipe.data.source)) parameters.push('--data', data);
     if (out !== undefined) parameters.push('--out', out);
     const done = spawnSync(process.execPath, parameters, { cwd: root, stdio: ['ignore', 'pipe', 2], encoding: 'utf8' });
     if (done.status !== 0) throw new Error(`"${recipe.name}" failed.`);
@@ -63,8 +64,17 @@ function percent(value, digits) {
 }
 
 function tableText(id) {
-  const { title, note, rows } = tables[id];
+  const { title, note, rows, passes } = tables[id];
   const results = stored(id);
+  const missing = rows.filter(({ key }) => !results.has(key)).length;
+  const lines = passes === true ? passLines(rows, results) : stageLines(rows, results);
+  if (lines === '') return '';
+  const gap = missing > 0 ? `\n\n${missing} of ${rows.length} rows have not been measured yet.` : '';
+  return `## ${title}\n\n${note}\n\nMade by \`node scripts/results.mjs ${id}\`; recipes and results: [\`results/${id}/\`](results/${id}).\n\n${lines}${gap}\n`;
+}
+
+/** One line for each row: its costs, and its accuracy stage by stage. */
+function stageLines(rows, results) {
   const head =
     '| method | asked | kept | multiply-adds | parameters | original | at the cut | recalibrated | fine-tuned | test | steps |\n|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|';
   const lines = rows.flatMap(({ key, label, budget }) => {
@@ -83,10 +93,7 @@ function tableText(id) {
     ];
     return [`| ${cells.join(' | ')} |`];
   });
-  if (lines.length === 0) return '';
-  const missing = rows.length - lines.length;
-  const gap = missing > 0 ? `\n\n${missing} of ${rows.length} rows have not been measured yet.` : '';
-  return `## ${title}\n\n${note}\n\nMade by \`node scripts/results.mjs ${id}\`; recipes and results: [\`results/${id}/\`](results/${id}).\n\n${head}\n${lines.join('\n')}${gap}\n`;
+  return lines.length === 0 ? '' : `${head}\n${lines.join('\n')}`;
 }
 
 const { positionals, values } = parseArgs({

@@ -12,7 +12,7 @@ import type { Gates, LoadedNetwork } from '../compute/executor';
 import type { LayerId } from '../network/graph';
 import { channelsOf, inferShapes } from '../network/shapes';
 import type { FilterScores } from '../network/plan';
-import { classificationLoss } from '../training/loss';
+import { passLoss } from '../training/loss';
 import { weightedLayers } from './filters';
 import { MethodError, type DeviceBatch, type Method, type MethodContext } from './method';
 import { normalisersOf } from './normalisers';
@@ -122,12 +122,12 @@ function gateVariable(channels: number): Variable {
 /** Gradients of the batch's mean loss with respect to every gate, in one vector. Disposes the batch. */
 async function gateGradients(
   loaded: LoadedNetwork,
-  { images, labels }: DeviceBatch,
+  { images, labels, labelled }: DeviceBatch,
   gates: ReadonlyMap<LayerId, Gate>,
 ): Promise<Float32Array> {
   const all = tidy(() => {
     const { gradients } = loaded.step(images, {
-      loss: classificationLoss({ labels }),
+      loss: passLoss({ labels, labelled }),
       gates: () => new Map([...gates].map(([id, { value }]) => [id, value as Tensor1D])) satisfies Gates,
       extraVariables: [...gates.values()].map(({ value }) => value),
       trainParameters: false,

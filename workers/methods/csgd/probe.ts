@@ -32,6 +32,8 @@ export async function probe(
       const classes = batch.labels.shape[1];
       for (let row = 0; row < batch.labels.shape[0]; row++) {
         const label = argMax(labels, row * classes, classes);
+        // A pixel without a class: its row is zero.
+        if (labels[row * classes + label] === 0) continue;
         if (argMax(logits, row * classes, classes) === label) right++;
         if (argMax(logitsIfCut, row * classes, classes) === label) rightIfCut++;
         images++;
