@@ -16,7 +16,7 @@ const runTextOf = ({ runs }: StudioState): string => {
   const accuracy = newest?.result?.accuracy.final;
   if (newest === undefined) return '';
   if (newest.state === 'finished' && accuracy !== undefined && accuracy !== null) {
-    return `${newest.name} is finished: ${formatAccuracy(accuracy)}.`;
+    return `${newest.name} is finished: ${formatAccuracy(accuracy, newest.result?.metric)}.`;
   }
   return `${newest.name}: ${newest.state}.`;
 };

@@ -42,7 +42,9 @@ export function compareRecords(contestants: readonly Contestant[]): readonly Com
     line('Compute kept', ({ share, kind }) => formatPercent(kind === 'original' ? 1 : share, 1)),
     line('Multiply-adds', ({ macs }) => formatCount(macs)),
     line('Weights', ({ parameters }) => formatCount(parameters)),
-    line('Accuracy, as recorded', ({ accuracy }) => nullable(accuracy, formatAccuracy)),
+    line('Accuracy, as recorded', ({ accuracy, metric }) =>
+      nullable(accuracy, (share) => formatAccuracy(share, metric)),
+    ),
     ofRun('Right after the cut', (run) => accuracyOf(run, 'cut')),
     ofRun('Recalibrated', (run) => accuracyOf(run, 'recalibrated')),
     ofRun('Reconstructed', (run) => accuracyOf(run, 'reconstructed')),

@@ -4,7 +4,7 @@ import { methodOf, originalOf, standsFor, targetOf, trainingAfterCut } from '../
 
 type Cell = string | number | null | undefined;
 
-/** Name of a column and what stands in it. 1 multiply-add = 2 FLOPs; accuracies are shares of 1. */
+/** Name of a column and what stands in it. 1 multiply-add = 2 FLOPs; accuracies are shares of 1, of what `metric` says. */
 const COLUMNS: readonly (readonly [string, (run: RunSummary) => Cell])[] = [
   ['run', (run) => run.run],
   ['name', (run) => run.name],
@@ -20,6 +20,7 @@ const COLUMNS: readonly (readonly [string, (run: RunSummary) => Cell])[] = [
   ['parameters_original', (run) => originalOf(run)?.parameters],
   ['split', (run) => standsFor(run)?.split],
   ['images', (run) => standsFor(run)?.images],
+  ['metric', (run) => standsFor(run)?.metric ?? 'accuracy'],
   ['accuracy_original', (run) => accuracyOf(run, 'original')],
   ['accuracy_cut', (run) => accuracyOf(run, 'cut')],
   ['accuracy_recalibrated', (run) => accuracyOf(run, 'recalibrated')],

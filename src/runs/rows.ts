@@ -1,6 +1,6 @@
 /** The runs table as data: one row per run, yours first, every cell already a value or a text. */
 import { gatedName } from '../../workers/network/zoo/gating';
-import type { CandidateId, NetworkSource, RunId, RunSummary } from '../../workers/protocol';
+import type { CandidateId, Metric, NetworkSource, RunId, RunSummary } from '../../workers/protocol';
 import { isOpen, methodOf, originalOf, standsFor, targetOf, tuning } from '../studio/run-facts';
 import { formatDuration, formatInteger, formatPercent } from '../ui/format';
 import { methodOrder, methodStyle } from '../ui/method-style';
@@ -18,6 +18,7 @@ export interface RunRow {
   readonly parameters: number | null;
   /** Share of 1. */
   readonly accuracy: number | null;
+  readonly metric: Metric;
   /** Against the original of the same run; share of 1. */
   readonly change: number | null;
   /** "on 1,000 validation images"; null when nothing was measured. */
@@ -60,6 +61,7 @@ export function rowOf(run: RunSummary): RunRow {
     share: cut ? candidate.share : null,
     parameters: candidate?.parameters ?? null,
     accuracy,
+    metric: candidate?.metric ?? 'accuracy',
     change: cut && accuracy !== null && original !== null ? accuracy - original : null,
     measuredOn:
       candidate === null || accuracy === null

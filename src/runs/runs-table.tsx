@@ -118,7 +118,7 @@ function Line({ row, isTicked, needsData, isElsewhere }: LineProps) {
         {accuracy === null ? (
           <span className={styles.dim}>{needsData ? 'needs data' : '\u2013'}</span>
         ) : (
-          <b>{formatAccuracy(accuracy)}</b>
+          <b>{formatAccuracy(accuracy, row.metric)}</b>
         )}
       </td>
       <td className={`${styles.number} ${styles.dim}`}>{change === null ? '' : formatChange(change)}</td>

@@ -1,6 +1,7 @@
 /** The headline: the present trade in words. Bold values are live; the dashed green one is dragged. */
 import type { ReactNode } from 'react';
 import { smallestBudget } from '../studio/decisions';
+import { metricOf, metricTitle } from '../studio/metric';
 import { presentMethod, standIn, trainsFirst, truncates } from '../studio/methods';
 import type { Plan, PlannedTruncation, PreviewState } from '../studio/state';
 import { actions, studio, useStudio } from '../studio/store';
@@ -130,16 +131,17 @@ function Outcome() {
   const preview = useStudio((state) => state.preview);
   const share = useStudio(({ plan }) => plan?.share ?? 1);
   const estimate = useEstimate()?.at(share * 100) ?? null;
+  const metric = metricOf(dataset);
   if (dataset === null) return 'Open data to see what that does to its accuracy.';
   if (preview.state === 'failed') return <Failure message={preview.error ?? 'The cut could not be checked.'} />;
   const before = original === null ? '' : ` from ${formatAccuracy(original)}`;
   return (
     <>
       {preview.accuracy === null ? (
-        `Its accuracy ${preview.state === 'checking' ? 'is being measured' : 'needs measuring'}`
+        `Its ${metric} ${preview.state === 'checking' ? 'is being measured' : 'needs measuring'}`
       ) : (
         <>
-          Accuracy drops{before} to <Value preview={preview} share={preview.accuracy} /> at the cut
+          {metricTitle(metric)} drops{before} to <Value preview={preview} share={preview.accuracy} /> at the cut
           <Recalibrated preview={preview} />
         </>
       )}

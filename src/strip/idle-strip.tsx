@@ -52,11 +52,11 @@ export function IdleStrip() {
 
 /** What the newest run came to. */
 function Ending({ run, result }: { readonly run: RunSummary; readonly result: RunResult }) {
-  const { accuracy, proof } = result;
+  const { accuracy, metric, proof } = result;
   return (
     <>
       <span>
-        {nameOf(run)} ended{accuracy.final === null ? '' : ` at ${formatAccuracy(accuracy.final)}`}
+        {nameOf(run)} ended{accuracy.final === null ? '' : ` at ${formatAccuracy(accuracy.final, metric)}`}
       </span>
       <CutProof difference={proof.maxAbsLogitDifference} />
     </>

@@ -1,8 +1,10 @@
 /** The strip while a run trains: where it stands, its loss and accuracy, its speed and what is left. */
 import { useMemo } from 'react';
 import type { Progress, RunSummary } from '../../workers/protocol';
+import { metricOf } from '../studio/metric';
 import { methodOf, originalOf } from '../studio/run-facts';
 import type { LiveRun } from '../studio/state';
+import { useStudio } from '../studio/store';
 import {
   formatAccuracy,
   formatCount,
@@ -99,16 +101,17 @@ function AccuracyPlot({ curves, original }: AccuracyPlotProps) {
     [curves],
   );
   const last = curves?.lastAccuracy ?? null;
+  const metric = useStudio((state) => metricOf(state.dataset));
   return (
     <div className={styles.plot}>
       <p>
-        validation accuracy {last === null ? <i>measured after each epoch</i> : <b>{formatAccuracy(last / 100)}</b>}
+        validation {metric} {last === null ? <i>measured after each epoch</i> : <b>{formatAccuracy(last / 100)}</b>}
         {original === null ? null : <span>dotted: original {formatAccuracy(original)}</span>}
       </p>
       <div className={styles.host}>
         {curves === null ? null : (
           <Sparkline
-            label={`Validation accuracy, now ${last === null ? 'not yet measured' : formatAccuracy(last / 100)}`}
+            label={`Validation ${metric}, now ${last === null ? 'not yet measured' : formatAccuracy(last / 100)}`}
             series={series}
             xEnd={curves.steps}
             xTicks={epochTexts(curves)}

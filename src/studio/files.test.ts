@@ -26,6 +26,13 @@ describe('sortFiles', () => {
     expect(names(folder.unknown)).toEqual(['pets/readme.md']);
   });
 
+  it('keeps lists and class names with images that have masks', () => {
+    const names = ['v/images/a.jpg', 'v/masks/a.png', 'v/train.txt', 'v/classes.json'];
+    const { data, unknown, documents } = sortFiles(names.map(file));
+    expect(data?.files.map(({ name }) => name)).toEqual(names);
+    expect([unknown, documents]).toEqual([[], []]);
+  });
+
   it('opens network and data of one drop', () => {
     const sorted = sortFiles([file('net.espalier'), file('data.zip')]);
     expect(names(sorted.network)).toEqual(['net.espalier']);

@@ -27,19 +27,30 @@ export function sortFiles(files: readonly File[]): SortedFiles {
   const cifar = files.filter((file) => ends(file, ['.tar.gz', '.tgz', '.bin', 'batches.meta.txt']));
   const zips = files.filter((file) => ends(file, ['.zip']));
   const images = files.filter((file) => ends(file, imageEndings));
-  const data = dataOf(cifar, zips, images);
+  const lists = images.length > 0 ? files.filter((file) => isBesideMasks(file.name)) : [];
+  const data = dataOf(cifar, zips, images, lists);
   const documents = networks.length > 0 || images.length > 0 ? [] : json;
   const known = new Set<File>([...networks, ...beside, ...documents, ...(data?.files ?? [])]);
   return { network: [...networks, ...beside], data, documents, unknown: files.filter((file) => !known.has(file)) };
 }
 
-function dataOf(cifar: readonly File[], zips: readonly File[], images: readonly File[]): SortedFiles['data'] {
+/** What may lie in a folder of images with masks, and is needed to read it: lists of splits, names of classes. */
+function isBesideMasks(path: string): boolean {
+  return /\/((train|training|val|valid|validation|test)\.txt|classes\.json)$/i.test(path);
+}
+
+function dataOf(
+  cifar: readonly File[],
+  zips: readonly File[],
+  images: readonly File[],
+  lists: readonly File[],
+): SortedFiles['data'] {
   const [zip] = zips;
   if (cifar.length > 0) return { source: { source: 'cifar10' }, files: cifar };
   if (zip !== undefined) return { source: { source: 'folder', name: zip.name.replace(/\.zip$/i, '') }, files: [zip] };
   if (images.length === 0) return null;
   const folder = pathOf(images[0]).split('/')[0] ?? 'images';
-  return { source: { source: 'folder', name: folder }, files: images };
+  return { source: { source: 'folder', name: folder }, files: [...images, ...lists] };
 }
 
 /** Path inside the chosen or dropped folder. */

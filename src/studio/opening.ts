@@ -23,6 +23,7 @@ import { noPreview } from './initial';
 import type { Looking } from './looking';
 import { previewImages, type Previewing } from './previewing';
 import { defaultSettings, fineTuneFor, methodFor, usualTraining } from './methods';
+import { readData } from './read-data';
 import type { Scoring } from './scoring';
 import type { OpenedNetwork, StudioActions, StudioState } from './state';
 
@@ -180,9 +181,10 @@ export function createOpening(
     const onProgress = (_: number, note: string): void => {
       if (isNewest() && note !== '') store.setState({ opening: note });
     };
-    const dataset = await context.client().call('openDataset', { source, files }, { onProgress, signal });
+    const graph = store.getState().network?.view.graph;
+    const dataset = await readData(context.client(), { source, files }, graph, { onProgress, signal });
     if (!isNewest()) return;
-    data = { source, files };
+    data = { source: dataset.source, files };
     store.setState(({ network: open }) => ({
       dataset,
       preview: noPreview,

@@ -61,7 +61,7 @@ export function DataMenu() {
         id="files"
         dashed
         title="Open files…"
-        detail="the CIFAR-10 archive, its .bin files, or a .zip with one folder per class; or drop them anywhere on the page"
+        detail="the CIFAR-10 archive, its .bin files, or a .zip with one folder per class or with images and masks; or drop them anywhere on the page"
         onAction={() => {
           void pickFiles({ accept: dataAccept }).then((files) => actions.openFiles(files));
         }}
@@ -70,7 +70,7 @@ export function DataMenu() {
         id="folder"
         dashed
         title="Open a folder…"
-        detail="one subfolder of images per class"
+        detail="one subfolder of images per class, or images and masks as in PASCAL VOC"
         onAction={() => {
           void pickFiles({ directory: true }).then((files) => actions.openFiles(files));
         }}

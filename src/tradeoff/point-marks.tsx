@@ -85,7 +85,7 @@ export function PointMarks({ frame, ticked, onShow, onOpen }: PointMarksProps) {
 /** "Taylor 60: 59.5 % of the compute, 95.8 % on 1,000 validation images". */
 export function describe(point: TradePoint): string {
   const { candidate } = point;
-  const measured = `${formatAccuracy(candidate.accuracy ?? 0)} on ${candidate.images} ${candidate.split} images`;
+  const measured = `${formatAccuracy(candidate.accuracy ?? 0, candidate.metric)} on ${candidate.images} ${candidate.split} images`;
   return `${point.label}: ${formatPercent(candidate.share, 1)} of the compute, ${measured}`;
 }
 

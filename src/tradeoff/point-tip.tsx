@@ -20,7 +20,8 @@ export function PointTip({ frame, point }: PointTipProps) {
       <b>{label}</b>
       {origin === 'reference' && method !== null ? ', shipped reference' : ''}
       <br />
-      <b>{formatAccuracy(candidate.accuracy ?? 0)}</b> on {formatInteger(candidate.images)} {candidate.split} images
+      <b>{formatAccuracy(candidate.accuracy ?? 0, candidate.metric)}</b> on {formatInteger(candidate.images)}{' '}
+      {candidate.split} images
       <br />
       <b>{formatPercent(candidate.share, 1)}</b> kept, {formatCount(candidate.macs)} multiply-adds
       {method === null ? null : (

@@ -2,6 +2,7 @@
 import { useCallback, useMemo, useRef, useState } from 'react';
 import { Button as Pressable, FileTrigger } from 'react-aria-components';
 import type { StudioState } from '../studio/state';
+import { metricOf } from '../studio/metric';
 import { isSameTick } from '../studio/run-facts';
 import { actions, studio, useStudio } from '../studio/store';
 import { wordClass } from '../ui/button';
@@ -88,7 +89,7 @@ export function TradeOff() {
         {frame === null ? null : (
           <BudgetLine frame={frame} method={method}>
             <span className={styles.axisTitle} data-part="title">
-              {split} accuracy, %
+              {split} {metricOf(dataset)}, %
             </span>
             <span className={`${styles.axisTitle} ${styles.costTitle}`}>% of the original multiply-adds kept</span>
             <div className={styles.chart}>

@@ -4,6 +4,7 @@
  * A non-breaking space stands before % and units, cost has at most three significant figures, accuracy one decimal.
  * Shares are of 1 everywhere in the code and become % only here.
  */
+import type { Metric } from '../../workers/protocol';
 
 /** Non-breaking space. */
 export const NBSP = '\u00a0';
@@ -35,9 +36,9 @@ export function formatPercent(share: number, decimals = 0): string {
   return `${(share * 100).toFixed(decimals)}${NBSP}%`;
 }
 
-/** An accuracy, share of 1, as "94.9 %". */
-export function formatAccuracy(share: number): string {
-  return formatPercent(share, 1);
+/** An accuracy, share of 1, as "94.9 %"; another figure says its name, "58.7 % mIoU". */
+export function formatAccuracy(share: number, metric: Metric = 'accuracy'): string {
+  return formatPercent(share, 1) + (metric === 'accuracy' ? '' : ` ${metric}`);
 }
 
 /** Difference of two shares in percentage points: "−1.0", "+0.3", "0.0". */
