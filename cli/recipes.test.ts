@@ -20,7 +20,9 @@ describe('the recipes of this repository', () => {
     const quick = files
       .filter((name) => name.startsWith('quick/'))
       .map((name) => name.slice('quick/'.length, -'.json'.length));
-    expect(quick.toSorted()).toEqual(methods.map(({ id }) => id).toSorted());
+    // Gating is a kind of network, not a stage: one recipe shows RIGNet, and DIGNet is one word away.
+    const shown = methods.map(({ id }) => (id === 'rignet' || id === 'dignet' ? 'gating' : id));
+    expect(quick.toSorted()).toEqual([...new Set(shown)].toSorted());
   });
 
   it('have the schema that also checks them: renew it with "npm run -s espalier -- schema > recipes/recipe.schema.json"', () => {
