@@ -38,7 +38,7 @@ export async function evaluate(parameters: readonly string[]): Promise<void> {
       return window.espalier.evaluate(asked);
     }, request);
   });
-  const { metric, accuracy, loss, images, perClass, passes, seconds, device } = outcome;
+  const { metric, accuracy, loss, images, perClass, passes, seconds, device, input } = outcome;
   if (values['json'] === true) {
     const summary = {
       file: path,
@@ -51,9 +51,14 @@ export async function evaluate(parameters: readonly string[]): Promise<void> {
       passes,
       device: device.kind,
       seconds,
+      input,
     };
     console.log(JSON.stringify(summary));
     return;
+  }
+  if (input !== null) {
+    const found = `${(100 * input.accuracy).toFixed(1)} % on ${input.images} other images`;
+    console.log(`The file does not say how its input is made; tried, and best: ${input.title} (${found}).`);
   }
   const count = images.toLocaleString('en');
   if (metric === 'mIoU') {

@@ -1,6 +1,6 @@
 /** Files named on the command line. */
-import { existsSync, openAsBlob, readdirSync, statSync } from 'node:fs';
-import { basename, join, relative, sep } from 'node:path';
+import { existsSync, openAsBlob, readdirSync, readFileSync, statSync } from 'node:fs';
+import { basename, dirname, join, relative, sep } from 'node:path';
 
 /** A file on disk and the name it goes by: its path inside the folder that was named. */
 export interface LocalFile {
@@ -20,12 +20,21 @@ export function listFiles(path: string): readonly LocalFile[] {
   return files.map((file) => ({ path: file, name: relative(path, file).split(sep).join('/') }));
 }
 
-/** A network file and, where one lies beside it, the JSON of the same name that describes its input. */
+/** A network file and what belongs to it: the JSON of the same name that describes its input, the shards of a TF.js model. */
 export function networkFiles(path: string): readonly LocalFile[] {
   if (!existsSync(path) || !statSync(path).isFile()) throw new Error(`There is no file "${path}".`);
   const sidecar = path.replace(/\.[^.\\/]+$/, '.json');
   const beside = sidecar !== path && existsSync(sidecar) ? [{ path: sidecar, name: basename(sidecar) }] : [];
-  return [{ path, name: basename(path) }, ...beside];
+  return [{ path, name: basename(path) }, ...beside, ...shardsOf(path)];
+}
+
+/** The files of weights beside a TF.js model. */
+function shardsOf(path: string): readonly LocalFile[] {
+  if (!path.endsWith('.json')) return [];
+  return [...readFileSync(path, 'utf8').matchAll(/"([^"]+\.bin)"/g)].flatMap(([, named = '']) => {
+    const shard = join(dirname(path), named);
+    return existsSync(shard) ? [{ path: shard, name: basename(shard) }] : [];
+  });
 }
 
 /** As the readers of `workers/formats` want it. */

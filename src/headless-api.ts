@@ -49,6 +49,8 @@ export interface HeadlessRunOutcome {
 }
 
 export interface HeadlessEvaluationOutcome extends CommandResult<'evaluate'> {
+  /** How bytes became the network's input, where its file does not say and it had to be tried. */
+  readonly input: { readonly title: string; readonly accuracy: number; readonly images: number } | null;
   readonly device: DeviceReport;
 }
 

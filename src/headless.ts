@@ -1,7 +1,7 @@
 /** Entry point of headless.html: the studio's own worker, driven by a program instead of a person. */
 import type { BenchCommands } from '../workers/bench.worker';
 import { connect, errorData, RemoteError, type Connection } from '../workers/rpc';
-import type { CommandParams, Recipe, RunId, RunResult, StudioEvent } from '../workers/protocol';
+import type { CommandParams, NetworkView, Recipe, RunId, RunResult, StudioEvent } from '../workers/protocol';
 import type {
   HeadlessApi,
   HeadlessEvaluation,
@@ -161,11 +161,24 @@ function evaluate(request: HeadlessEvaluation): Promise<Outcome<HeadlessEvaluati
     const { dataset } = await openData(client, request.data, await fetched(request.dataFiles));
     report({ text: 'Reading the network' });
     const source = { source: request.network, files: await fetched(request.networkFiles) };
-    const { network } = await client.call('openNetwork', source);
+    const opened = await client.call('openNetwork', source);
+    const { network, input } = await described(client, opened, dataset);
     const params = { network, dataset, split: request.split, images: request.images };
     const onProgress = (done: number, note: string): void => report({ text: note, done });
-    return { ...(await client.call('evaluate', params, { onProgress })), device };
+    return { ...(await client.call('evaluate', params, { onProgress })), input, device };
   });
+}
+
+/** A network whose file does not say how its input is made takes the way that does best on other images than the test's. */
+async function described(client: StudioClient, { network, meta }: NetworkView, dataset: string) {
+  if (meta.normalisation !== undefined) return { network, input: null };
+  report({ text: 'Trying how the input is made' });
+  const { images, tried } = await client.call('tryInputs', { network, dataset });
+  const [best] = tried;
+  if (best === undefined) return { network, input: null };
+  const { title, order, normalisation, accuracy } = best;
+  const view = await client.call('describeInput', { network, normalisation, order, classes: null });
+  return { network: view.network, input: { title, accuracy, images } };
 }
 
 /** A worker of its own for each measurement. */

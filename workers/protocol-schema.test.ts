@@ -35,6 +35,8 @@ const recipe = parseRecipe({
 const goodParams = {
   start: { device: 'auto', baseUrl: 'http://localhost:5173/' },
   openNetwork: { source: { source: 'shipped', id: 'resnet20-shapes10' }, files: [], seed: 3 },
+  tryInputs: { network: 'n', dataset: 'd' },
+  describeInput: { network: 'n', normalisation: { mean: [0], std: [1] }, order: 'RGB', classes: null },
   openDataset: { source: { source: 'shapes10' }, files: [new File(['x'], 'x.bin')] },
   score: { network: 'n', dataset: null, method: 'l1', settings: { images: 64, fast: true }, seed: 1 },
   sensitivity: {

@@ -29,6 +29,10 @@ const share = v.pipe(v.number(), v.minValue(0), v.maxValue(1));
 const seed = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(0xffffffff));
 const files = v.array(v.instance(File));
 const floats = v.custom<Float32Array>((value) => value instanceof Float32Array, 'expected a Float32Array');
+const normalisation = v.strictObject({
+  mean: v.array(v.pipe(v.number(), v.finite())),
+  std: v.array(v.pipe(v.number(), v.finite())),
+});
 const removed = v.record(v.string(), v.array(count));
 const scores = v.record(v.string(), floats);
 const normalise = v.picklist(['layerMean', 'none']);
@@ -46,6 +50,13 @@ const look = {
 export const paramSchemas = {
   start: v.strictObject({ device: v.picklist(['auto', 'webgpu', 'wasm']), baseUrl: v.pipe(v.string(), v.url()) }),
   openNetwork: v.strictObject({ source: NetworkSourceSchema, files, seed: v.optional(seed) }),
+  tryInputs: v.strictObject({ network: handle, dataset: handle }),
+  describeInput: v.strictObject({
+    network: handle,
+    normalisation,
+    order: v.picklist(['RGB', 'BGR']),
+    classes: v.nullable(v.pipe(v.array(text), v.maxLength(100_000))),
+  }),
   openDataset: v.strictObject({ source: DataSourceSchema, files }),
   score: v.strictObject({
     network: handle,
@@ -275,8 +286,6 @@ export const eventSchema = v.variant('kind', [
   v.strictObject({ kind: v.literal('warning'), message: text }),
 ]) satisfies v.GenericSchema<unknown, StudioEvent>;
 
-const normalisation = v.strictObject({ mean: v.array(v.number()), std: v.array(v.number()) });
-
 /** Structure is built by the engine's own validated code; the page needs the list to be a list. */
 const graph = v.custom<Graph>(
   (value) =>
@@ -381,12 +390,20 @@ export const resultSchemas = {
     runs: v.array(runSummarySchema),
   }),
   openNetwork: networkView,
+  tryInputs: v.strictObject({
+    images: count,
+    chance: share,
+    tried: v.array(
+      v.strictObject({ id: handle, title: text, order: v.picklist(['RGB', 'BGR']), normalisation, accuracy: share }),
+    ),
+  }),
+  describeInput: networkView,
   openDataset: v.strictObject({
     dataset: handle,
     name: text,
     task: v.picklist(['classification', 'segmentation']),
     classes: v.array(text),
-    shape: v.strictTuple([positive, positive, v.literal(3)]),
+    shape: v.strictTuple([positive, positive, positive]),
     normalisation,
     counts,
     notes: v.array(text),
@@ -415,7 +432,7 @@ export const resultSchemas = {
   timeNetworks: v.strictObject({
     times: v.array(v.strictObject({ median: milliseconds, low: milliseconds, high: milliseconds })),
   }),
-  imagesAt: v.strictObject({ shape: v.strictTuple([positive, positive, v.literal(3)]), pixels: bytes }),
+  imagesAt: v.strictObject({ shape: v.strictTuple([positive, positive, positive]), pixels: bytes }),
   looks: looksSchema,
   evidence: evidenceSchema,
   startRun: v.strictObject({ run: handle }),

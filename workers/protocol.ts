@@ -45,11 +45,26 @@ export interface DatasetView {
   readonly name: string;
   readonly task: Task;
   readonly classes: readonly string[];
-  readonly shape: readonly [number, number, 3];
+  readonly shape: readonly [number, number, number];
   readonly normalisation: Normalisation;
   readonly counts: Readonly<Record<SplitName, number>>;
   readonly notes: readonly string[];
   readonly source: DataSource;
+}
+
+/** How well a network does when bytes become numbers one way or another. */
+export interface InputTrial {
+  readonly images: number;
+  /** Accuracy of guessing. */
+  readonly chance: number;
+  /** The best first. */
+  readonly tried: readonly {
+    readonly id: string;
+    readonly title: string;
+    readonly order: 'RGB' | 'BGR';
+    readonly normalisation: Normalisation;
+    readonly accuracy: number;
+  }[];
 }
 
 /** A network this project ships with its weights. */
@@ -323,6 +338,18 @@ export interface Commands {
     params: { readonly source: NetworkSource; readonly files: readonly File[]; readonly seed?: number | undefined };
     result: NetworkView;
   };
+  /** The usual ways to turn bytes into a network's input, each measured on images of the validation split. */
+  tryInputs: { params: { readonly network: NetworkId; readonly dataset: DatasetId }; result: InputTrial };
+  /** The network with its input and classes described; `BGR` turns its first kernels, so that it takes RGB. */
+  describeInput: {
+    params: {
+      readonly network: NetworkId;
+      readonly normalisation: Normalisation;
+      readonly order: 'RGB' | 'BGR';
+      readonly classes: readonly string[] | null;
+    };
+    result: NetworkView;
+  };
   openDataset: {
     params: { readonly source: DataSource; readonly files: readonly File[] };
     result: DatasetView;
@@ -443,7 +470,7 @@ export interface Commands {
   /** RGB bytes of single images of a split, `[indices, h, w, 3]`. */
   imagesAt: {
     params: { readonly dataset: DatasetId; readonly split: SplitName; readonly indices: readonly number[] };
-    result: { readonly shape: readonly [number, number, 3]; readonly pixels: Uint8Array };
+    result: { readonly shape: readonly [number, number, number]; readonly pixels: Uint8Array };
   };
   /** `passes` null = as often as the network was built to look; `image` counts within the split. */
   looks: {

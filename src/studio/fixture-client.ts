@@ -120,6 +120,15 @@ export function createFixtureClient(options: FixtureOptions = {}): FixtureClient
       runs,
     }),
     openNetwork: ({ source }) => open(source),
+    tryInputs: () => ({
+      images: 512,
+      chance: 0.1,
+      tried: [
+        { id: 'raw', title: '0 to 255 (raw pixels)', order: 'RGB', normalisation: grey(0, 1 / 255), accuracy: 0.872 },
+        { id: 'unit', title: '0 to 1 (pixel / 255)', order: 'RGB', normalisation: grey(0, 1), accuracy: 0.104 },
+      ],
+    }),
+    describeInput: () => open({ source: 'file', name: 'net.h5' }),
     openCandidate: ({ run, candidate }) => open({ source: 'candidate', run, candidate }),
     openDataset: ({ source }) => ({
       dataset: 'dataset-1',
@@ -227,4 +236,8 @@ function fixtureKernels(graph: Graph, id: string): CommandResult<'kernels'> {
     magnitude: Float32Array.from({ length: taps }, () => Math.abs(normal())),
     rgb: isFirst ? Float32Array.from({ length: taps * 3 }, () => normal()) : null,
   };
+}
+
+function grey(mean: number, std: number) {
+  return { mean: [mean, mean, mean], std: [std, std, std] };
 }

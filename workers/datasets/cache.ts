@@ -37,7 +37,7 @@ const HeaderSchema = v.object({
   source: v.string(),
   title: v.string(),
   classes: v.array(v.string()),
-  shape: v.tuple([count, count, v.literal(3)]),
+  shape: v.tuple([count, count, count]),
   normalisation: v.object({ mean: v.array(v.number()), std: v.array(v.number()) }),
   flip: v.boolean(),
   augmentation: v.optional(v.object({ padding: count, quarterTurns: v.boolean() })),

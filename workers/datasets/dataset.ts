@@ -12,7 +12,7 @@ export const ignoredPixel = 255;
 
 export interface Split {
   readonly count: number;
-  /** `[count, height, width, 3]`, RGB bytes, row-major. */
+  /** `[count, height, width, channels]`, bytes of RGB or grey pixels, row-major. */
   readonly images: Uint8Array;
   /** `[count]`, class indices. Empty in a segmentation set: there pixels have classes, images have none. */
   readonly labels: Uint16Array;
@@ -45,7 +45,8 @@ export interface Dataset {
   /** Shown to people: "Shapes-10", "CIFAR-10 (5,000 + 2,000 images)". */
   readonly name: string;
   readonly classes: readonly string[];
-  readonly shape: readonly [number, number, 3];
+  /** `[height, width, channels]` of an image. */
+  readonly shape: readonly [number, number, number];
   /** Used when the network brings no normalisation of its own. */
   readonly normalisation: Normalisation;
   /** Whether a mirrored image keeps its label. */

@@ -10,6 +10,7 @@ import {
 } from '@tensorflow/tfjs-core';
 import type { Gates, LoadedNetwork } from '../compute/executor';
 import type { LayerId } from '../network/graph';
+import { endsInSoftmax } from '../network/passes';
 import { channelsOf, inferShapes } from '../network/shapes';
 import type { FilterScores } from '../network/plan';
 import { passLoss } from '../training/loss';
@@ -127,7 +128,7 @@ async function gateGradients(
 ): Promise<Float32Array> {
   const all = tidy(() => {
     const { gradients } = loaded.step(images, {
-      loss: passLoss({ labels, labelled }),
+      loss: passLoss({ labels, labelled, probabilities: endsInSoftmax(loaded.graph) }),
       gates: () => new Map([...gates].map(([id, { value }]) => [id, value as Tensor1D])) satisfies Gates,
       extraVariables: [...gates.values()].map(({ value }) => value),
       trainParameters: false,

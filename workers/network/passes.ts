@@ -16,6 +16,11 @@ export function passesOf(graph: Graph): readonly LayerId[] {
   return graph.outputs.filter((id) => text(id) === text(graph.outputs[0] ?? ''));
 }
 
+/** Whether the first output is probabilities: a softmax ends the network, as Keras puts it. */
+export function endsInSoftmax({ layers, outputs }: Graph): boolean {
+  return layers.find(({ id }) => id === outputs[0])?.op === 'softmax';
+}
+
 /** Multiply-adds of one image up to each pass, the answers of the passes before it included. */
 export function passMacs(graph: Graph): readonly number[] {
   const { layers: costs } = networkCosts(graph);

@@ -18,6 +18,7 @@ import { scoreFilters } from './scoring';
 import { scanSensitivity } from './sensitivity';
 import { forwardTimes } from './timing';
 import { truncated } from './truncating';
+import { describeInput, tryInputs } from './input-trial';
 import { datasetView, openDataSource, openNetworkSource, shippedNetworks, storedNetwork } from './sources';
 
 /** Training images the preview recalibrates on. */
@@ -58,6 +59,17 @@ export function createStudio(host: Host): Studio {
 
     async openNetwork({ source, files, seed = 1 }, { signal }) {
       return (await openNetworkSource(engine, source, files, seed, signal)).view;
+    },
+
+    async tryInputs({ network, dataset }, { signal, progress }) {
+      const { network: opened } = engine.network(network);
+      return tryInputs(engine, opened, engine.dataset(dataset).dataset, signal, (done, total) =>
+        progress(done / total, `${done} of ${total} ways`),
+      );
+    },
+
+    async describeInput({ network, ...input }) {
+      return (await describeInput(engine, engine.network(network), input)).view;
     },
 
     async openDataset({ source, files }, options) {

@@ -2,7 +2,8 @@
 import { dispose, type Tensor4D } from '@tensorflow/tfjs-core';
 import type { Executor, LoadedNetwork } from '../compute/executor';
 import type { Dataset, SplitName } from '../datasets/dataset';
-import type { Network } from '../network/graph';
+import { fittedTo } from '../datasets/fit';
+import type { Network, Shape } from '../network/graph';
 import { passesOf, passMacs } from '../network/passes';
 import type { Metric, PassFigures, PassPoint } from '../protocol';
 import { plainBatches, type ImageSource } from '../training/batching';
@@ -20,10 +21,17 @@ export interface MeasureOptions {
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
 }
 
-/** Images of a split as the network wants them: its own normalisation, else that of the data. */
+/** What the network takes. */
+export function inputShape({ graph }: Network): Shape | undefined {
+  const input = graph.layers.find((layer) => layer.op === 'input');
+  return input?.op === 'input' ? input.shape : undefined;
+}
+
+/** Images of a split as the network wants them: its size and channels; its own normalisation, else that of the data. */
 export function imagesFor(network: Network, dataset: Dataset, split: SplitName): ImageSource {
-  const { splits, shape, normalisation } = dataset;
-  return { split: splits[split], shape, normalisation: network.meta.normalisation ?? normalisation };
+  const { splits, shape, normalisation } = fittedTo(dataset, inputShape(network));
+  const own = network.meta.normalisation;
+  return { split: splits[split], shape, normalisation: own?.mean.length === shape[2] ? own : normalisation };
 }
 
 /** Lends `network` to `work` on the device, and takes it off afterwards. */
@@ -130,7 +138,7 @@ export function methodBatches(network: Network, dataset: Dataset) {
   return async function* (split: SplitName, images: number): AsyncGenerator<DeviceBatch, void, undefined> {
     const source = imagesFor(network, dataset, split);
     for (const batch of plainBatches({ ...source, images, batchSize: BATCH })) {
-      yield uploadBatch(batch, dataset.shape, dataset.classes.length);
+      yield uploadBatch(batch, source.shape, dataset.classes.length);
     }
   };
 }

@@ -1,4 +1,5 @@
 /** The stages that train: `pretrain` and `fine-tune`, with a method acting in them or without. */
+import { fittedTo } from '../datasets/fit';
 import { methodById } from '../methods';
 import type { Goal, Method, MethodHooks } from '../methods/method';
 import { checkSettings } from '../methods/settings';
@@ -7,7 +8,7 @@ import { train, type Checkpoint, type TrainOutcome } from '../training/loop';
 import type { StepReport } from '../training/step-window';
 import type { TrainState } from '../training/train-state';
 import { turnedIn } from './knobs';
-import { figuresOf, imagesFor, measureLoaded } from './measuring';
+import { figuresOf, imagesFor, inputShape, measureLoaded } from './measuring';
 import type { Recipe, TrainStage } from './recipe';
 import { StoppedError } from './run-control';
 import { beginMethod } from './scoring';
@@ -109,7 +110,7 @@ function trainLoaded(work: Work, place: StagePlace<TrainStage>, training: Traini
     executor: engine.executor,
     loaded,
     teacher,
-    dataset,
+    dataset: fittedTo(dataset, inputShape(network)),
     normalisation: imagesFor(network, dataset, 'train').normalisation,
     settings: stage,
     seed: stageSeed(work, index),

@@ -1,6 +1,6 @@
 /** A network's answers to the images of a split, batch by batch, in inference mode. */
 import type { LoadedNetwork } from '../compute/executor';
-import { passesOf } from '../network/passes';
+import { endsInSoftmax, passesOf } from '../network/passes';
 import { plainBatches, type HostBatch, type ImageSource } from './batching';
 import { requireFit, uploadBatch } from './device-batch';
 
@@ -34,6 +34,7 @@ export async function* answeredBatches(options: AnswerOptions): AsyncGenerator<A
   const { loaded, split, shape, classes } = options;
   requireFit(loaded.graph, options);
   const passes = passesOf(loaded.graph);
+  const probabilities = endsInSoftmax(loaded.graph);
   const total = Math.min(options.images ?? split.count, split.count);
   const most = split.masks === undefined ? BATCH : Math.max(1, Math.floor(PIXELS / (shape[0] * shape[1])));
   const batchSize = Math.min(options.batchSize ?? BATCH, most);
@@ -45,10 +46,16 @@ export async function* answeredBatches(options: AnswerOptions): AsyncGenerator<A
     images.dispose();
     labels.dispose();
     const tensors = passes.flatMap((id) => outputs.get(id) ?? []);
-    const logits = await Promise.all(tensors.map((tensor) => tensor.data<'float32'>()));
+    const answers = await Promise.all(tensors.map((tensor) => tensor.data<'float32'>()));
+    const logits = probabilities ? answers.map(logitsOf) : answers;
     for (const tensor of tensors) tensor.dispose();
     yield { batch, first: done, passes: logits };
     done += batch.count;
     options.onProgress?.(done, total);
   }
+}
+
+/** Logits that a softmax turns into these probabilities; zeros, which float32 made, become its smallest numbers. */
+function logitsOf(probabilities: Float32Array): Float32Array {
+  return probabilities.map((value) => Math.log(Math.max(value, 1e-37)));
 }

@@ -4,12 +4,12 @@
  * Everything random is a function of (seed, step) and the optimiser's state can be saved, so a run resumed from a
  * checkpoint goes on as if it had never been interrupted: bit for bit on WASM.
  */
-import { dispose, reshape, tidy, type Tensor, type Tensor2D, type Tensor4D } from '@tensorflow/tfjs-core';
+import { dispose, log, maximum, reshape, tidy, type Tensor, type Tensor2D, type Tensor4D } from '@tensorflow/tfjs-core';
 import type { Executor, LoadedNetwork, StepResult } from '../compute/executor';
 import type { Dataset } from '../datasets/dataset';
 import { networkCosts } from '../network/costs';
 import type { Normalisation, Tensors } from '../network/graph';
-import { passesOf } from '../network/passes';
+import { endsInSoftmax, passesOf } from '../network/passes';
 import { createAdam } from './adam';
 import { createTrainingBatches, type HostBatch, type TrainingBatches } from './batching';
 import type { TrainControl } from './control';
@@ -296,7 +296,8 @@ function forwardAndBackward(
       distillation = { logits, weight: settings.distillation, temperature: settings.temperature };
     }
     const { labelSmoothing, passLoss: weighting } = settings;
-    const lossOf = passLoss({ labels, labelled, labelSmoothing, distillation, weighting });
+    const probabilities = endsInSoftmax(loaded.graph);
+    const lossOf = passLoss({ labels, labelled, labelSmoothing, distillation, weighting, probabilities });
     const { loss, outputs, gradients } = loaded.step(images, {
       loss: lossOf,
       gates: hooks.gates?.bind(hooks),
@@ -320,6 +321,7 @@ function forwardAndBackward(
 function lastAnswer(teacher: LoadedNetwork, images: Tensor4D, shape: [number, number]): Tensor2D {
   return tidy(() => {
     const id = passesOf(teacher.graph).at(-1) ?? '';
-    return reshape(teacher.activations(images, [id]).get(id) ?? [], shape);
+    const answer: Tensor2D = reshape(teacher.activations(images, [id]).get(id) ?? [], shape);
+    return endsInSoftmax(teacher.graph) ? log(maximum<Tensor2D>(answer, 1e-30)) : answer;
   });
 }

@@ -1,5 +1,5 @@
 import '@tensorflow/tfjs-backend-cpu';
-import { grad, memory, setBackend, tensor2d, tensor4d } from '@tensorflow/tfjs-core';
+import { grad, memory, setBackend, softmax, tensor2d, tensor4d } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { classificationLoss, passLoss, passWeights, type LossOptions } from './loss';
 
@@ -52,6 +52,24 @@ function options(smoothing: number, weight: number, temperature: number): LossOp
 }
 
 describe('classificationLoss', () => {
+  it('takes probabilities for what they are: same value, and through the softmax the same gradient', () => {
+    const logits = tensor2d(LOGITS);
+    const given = options(0.1, 0.5, 2);
+    const direct = classificationLoss(given);
+    const ofProbabilities = classificationLoss({ ...given, probabilities: true });
+    expect(ofProbabilities([softmax(logits)]).dataSync()[0]).toBeCloseTo(direct([logits]).dataSync()[0] ?? NaN, 5);
+    const expected = grad((z) => direct([z]))(logits).dataSync();
+    const p = softmax(logits);
+    const byProbability = grad((x) => ofProbabilities([x]))(p).dataSync();
+    // The softmax's own backward pass: dz = p (g - sum of g p).
+    const values = p.dataSync();
+    for (let at = 0; at < values.length; at++) {
+      const row = at - (at % 3);
+      const inner = [0, 1, 2].reduce((sum, c) => sum + (byProbability[row + c] ?? NaN) * (values[row + c] ?? NaN), 0);
+      expect((values[at] ?? NaN) * ((byProbability[at] ?? NaN) - inner)).toBeCloseTo(expected[at] ?? NaN, 5);
+    }
+  });
+
   it('is ln 10 for ten equal logits, whatever the smoothing', () => {
     const labels = tensor2d([[0, 0, 1, 0, 0, 0, 0, 0, 0, 0]]);
     for (const labelSmoothing of [0, 0.1]) {

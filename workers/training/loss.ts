@@ -6,7 +6,9 @@ import {
   add,
   customGrad,
   div,
+  log,
   logSoftmax,
+  maximum,
   mul,
   neg,
   reshape,
@@ -45,7 +47,7 @@ export interface LossOptions {
  * `(1 - w) mean CE(labels, softmax(z)) + w T^2 mean KL(softmax(teacher / T) || softmax(z / T))`, means over labelled rows.
  * Differentiable in the logits alone.
  */
-export function classificationLoss(options: LossOptions): (outputs: readonly Tensor[]) => Scalar {
+export function classificationLoss(options: PassLossOptions): (outputs: readonly Tensor[]) => Scalar {
   const lossOf = passLoss(options);
   return (outputs) => lossOf(outputs.slice(0, 1));
 }
@@ -76,6 +78,11 @@ function lossAt(logits: Tensor2D, options: LossOptions): { readonly value: Tenso
   return { value, gradient };
 }
 
+/** Probabilities whose logarithm is finite. */
+function positive(probabilities: Tensor2D): Tensor2D {
+  return maximum<Tensor2D>(probabilities, 1e-30);
+}
+
 function smooth(labels: Tensor2D, smoothing: number, classes: number): Tensor2D {
   return add(mul(labels, 1 - smoothing), smoothing / classes);
 }
@@ -97,6 +104,8 @@ export function passWeights(weighting: PassWeighting, passes: number): readonly 
 export interface PassLossOptions extends LossOptions {
   /** `uniform` when absent. */
   readonly weighting?: PassWeighting | undefined;
+  /** The outputs are probabilities, made by a softmax, instead of logits. */
+  readonly probabilities?: boolean | undefined;
 }
 
 /**
@@ -105,6 +114,7 @@ export interface PassLossOptions extends LossOptions {
  */
 export function passLoss({
   weighting = 'uniform',
+  probabilities = false,
   ...options
 }: PassLossOptions): (outputs: readonly Tensor[]) => Scalar {
   const lossOf = customGrad((...inputs: unknown[]) => {
@@ -115,7 +125,10 @@ export function passLoss({
     const gradients = passes.map((logits, index) => {
       const weight = weights[index] ?? 0;
       if (weight === 0) return zerosLike(logits);
-      const { value, gradient } = lossAt(reshape(logits, options.labels.shape), options);
+      const output: Tensor2D = reshape(logits, options.labels.shape);
+      const { value, gradient: byLogit } = lossAt(probabilities ? log(positive(output)) : output, options);
+      // d log p / dp = 1 / p; the softmax behind it turns this into the gradient of its logits again.
+      const gradient = probabilities ? div(byLogit, positive(output)) : byLogit;
       const weighted = weight === 1 ? value : mul(value, weight);
       total = total === undefined ? weighted : add(total, weighted);
       return reshape(weight === 1 ? gradient : mul(gradient, weight), logits.shape);
