@@ -36,8 +36,8 @@ const commands: Readonly<Record<string, Command>> = {
     carryOut: bench,
   },
   schema: {
-    usage: 'schema',
-    summary: "the recipe's JSON schema",
+    usage: 'schema [recipe|lesson]',
+    summary: 'the JSON schema of recipes, or of lessons',
     carryOut: schema,
   },
 };

@@ -18,8 +18,16 @@ import {
   StageSchema,
 } from './session/recipe';
 
-/** For the page, which reads recipes out of links and files. */
-export { RecipeSchema, StageSchema } from './session/recipe';
+/** For the page, which reads recipes out of links, files and lessons. */
+export {
+  CutRulesSchema,
+  DataSourceSchema,
+  NetworkSourceSchema,
+  RecipeSchema,
+  SettingsSchema,
+  StageSchema,
+  TrainingChangeSchema,
+} from './session/recipe';
 
 const text = v.string();
 const handle = v.pipe(v.string(), v.minLength(1), v.maxLength(300));

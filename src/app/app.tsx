@@ -2,6 +2,8 @@
 import { lazy, Suspense } from 'react';
 import { ComparePane } from '../compare/compare-pane';
 import { Inspector } from '../inspector/inspector';
+import { hiddenPanels } from '../lessons/locks';
+import { LessonRail } from '../lessons/rail';
 import { RecipeLine } from '../recipe-line/recipe-line';
 import { Runs } from '../runs/runs';
 import { Strip } from '../strip/strip';
@@ -20,14 +22,23 @@ const TradeOff = lazy(async () => ({ default: (await import('../tradeoff/tradeof
 export function App() {
   useShortcuts();
   const isComparing = useStudio(({ view }) => view.side === 'compare');
+  const isLesson = useStudio(({ lesson }) => lesson !== null);
+  const hidden = useStudio(({ lesson }) => hiddenPanels(lesson).join(' '));
   return (
-    <div className={styles.app}>
+    <div className={styles.app} data-lesson={isLesson}>
       <div className={styles.topbar}>
         <TopBar />
       </div>
-      <div className={styles.recipe}>
-        <RecipeLine />
-      </div>
+      {isLesson ? (
+        <div className={styles.lesson}>
+          <LessonRail />
+        </div>
+      ) : null}
+      {hidden.includes('recipe') ? null : (
+        <div className={styles.recipe}>
+          <RecipeLine />
+        </div>
+      )}
       <main className={styles.main}>
         <div className={styles.tree}>
           <Tree />
@@ -52,9 +63,11 @@ export function App() {
       <div className={styles.strip}>
         <Strip />
       </div>
-      <div className={styles.runs}>
-        <Runs />
-      </div>
+      {hidden.includes('runs') ? null : (
+        <div className={styles.runs}>
+          <Runs />
+        </div>
+      )}
       <Notices />
       <Announcer />
       <DropTarget />

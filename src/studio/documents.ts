@@ -1,4 +1,5 @@
-/** Files people bring: networks and data go to the worker, documents (setups, recipes) are read here. */
+/** Files people bring: networks and data go to the worker, documents (setups, recipes, lessons) are read here. */
+import { isLesson, parseLesson } from '../lessons/lesson-file';
 import { parseSetup } from '../sharing/setup';
 import { parseJson } from '../sharing/versions';
 import { report, type StudioContext } from './context';
@@ -14,11 +15,14 @@ export function createDocuments(
   context: StudioContext,
   opening: Opening,
   setups: Setups,
+  openLesson: StudioActions['openLesson'],
 ): Pick<StudioActions, 'openFiles'> {
   async function openDocument(file: File): Promise<void> {
     const name = `"${file.name}"`;
-    if (file.size > mostBytes) throw new Error(`${name} is too large for a setup or a recipe.`);
-    await setups.openSetup(parseSetup(parseJson(await file.text(), name), name));
+    if (file.size > mostBytes) throw new Error(`${name} is too large for a setup, a recipe or a lesson.`);
+    const json = parseJson(await file.text(), name);
+    if (isLesson(json)) await openLesson(parseLesson(json, name));
+    else await setups.openSetup(parseSetup(json, name));
   }
 
   return {

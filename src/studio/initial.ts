@@ -97,6 +97,7 @@ export function initialState(remembered: RememberedView, theme: Theme): StudioSt
       look: null,
     },
     isDragging: false,
+    lesson: null,
     notices: [],
     canUndo: false,
     canRedo: false,

@@ -4,6 +4,7 @@
  * Whatever is not at hand is asked for, never guessed: a network from a file by its name and hash, images by their
  * source, a download by its address.
  */
+import { fetchLesson, lessonOf } from '../lessons/shipped';
 import { isLink, readLink, writeLink } from '../sharing/link';
 import { compactSetup, type Setup } from '../sharing/setup';
 import type { DataSource, NetworkSource, Recipe } from '../../workers/protocol';
@@ -22,6 +23,7 @@ type Gestures = Parameters<typeof adoptRecipe>[1] & {
   readonly show: StudioActions['show'];
   readonly carryOut: (recipe: Recipe) => Promise<void>;
   readonly openFiles: StudioActions['openFiles'];
+  readonly openLesson: StudioActions['openLesson'];
 };
 
 export interface Setups extends Pick<StudioActions, 'openLink' | 'openSetup'> {
@@ -144,9 +146,11 @@ export function createSetups(context: StudioContext, opening: Opening, gestures:
   return {
     openSetup,
     async openLink(fragment) {
-      if (!isLink(fragment)) return false;
+      const lesson = lessonOf(fragment);
+      if (lesson === null && !isLink(fragment)) return false;
       try {
-        await openSetup(await readLink(fragment));
+        if (lesson === null) await openSetup(await readLink(fragment));
+        else await gestures.openLesson(await fetchLesson(lesson));
         return true;
       } catch (thrown) {
         report(context, thrown);

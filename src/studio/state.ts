@@ -8,6 +8,7 @@ import type { ChannelGroup } from '../../workers/network/groups';
 import type { ChannelIndex, LayerId } from '../../workers/network/graph';
 import type { CutPlan, CutRules, FilterScores } from '../../workers/network/plan';
 import type { RankChoices, Spectra } from '../../workers/network/rank-plan';
+import type { Lesson } from '../lessons/lesson-file';
 import type { Setup } from '../sharing/setup';
 import type {
   Candidate,
@@ -176,6 +177,16 @@ export interface Notice {
   readonly action: { readonly label: string; readonly run: () => void } | null;
 }
 
+export interface LessonState {
+  readonly lesson: Lesson;
+  /** The step a person is at, from 0. */
+  readonly at: number;
+  /** By step: the studio has seen its target and its answer. */
+  readonly done: readonly boolean[];
+  /** By question. */
+  readonly answers: Readonly<Record<string, string>>;
+}
+
 export interface StudioState {
   readonly engine: EngineState;
   readonly network: OpenedNetwork | null;
@@ -202,6 +213,8 @@ export interface StudioState {
   readonly view: ViewState;
   /** A budget or rank handle is held. */
   readonly isDragging: boolean;
+  /** The lesson that is being followed. */
+  readonly lesson: LessonState | null;
   readonly notices: readonly Notice[];
   readonly canUndo: boolean;
   readonly canRedo: boolean;
@@ -217,7 +230,14 @@ export interface StudioActions {
   openLink(fragment: string): Promise<boolean>;
   /** Network, data, method, cut and view of a setup; what is not at hand is asked for. */
   openSetup(setup: Setup): Promise<void>;
-  /** Sorts dropped files into networks, data, projects, and documents: setups, recipes. */
+  /** Sets up what the lesson begins with, and shows its first step, or the one a person was at. */
+  openLesson(lesson: Lesson): Promise<void>;
+  leaveLesson(): void;
+  goToStep(at: number): void;
+  answer(question: string, text: string): void;
+  /** Does what the present step asks for. */
+  showMe(): void;
+  /** Sorts dropped files into networks, data, projects, and documents: setups, recipes, lessons. */
   openFiles(files: readonly File[]): Promise<void>;
   /** Stops the download or decoding under way; what was open stays. */
   cancelOpening(): void;

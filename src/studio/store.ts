@@ -7,13 +7,15 @@
 import { useStore } from 'zustand';
 import { subscribeWithSelector } from 'zustand/middleware';
 import { createStore } from 'zustand/vanilla';
-import { report, type StudioContext } from './context';
+import { guarded } from '../lessons/locks';
+import { notify, report, type StudioContext } from './context';
 import { createDecisions } from './decisions';
 import { createDocuments } from './documents';
 import { createEventFeed } from './events';
 import { createExporting } from './exporting';
 import { createLooking } from './looking';
 import { initialState } from './initial';
+import { createTeaching } from './lessons';
 import { createOpening } from './opening';
 import { createPlanning } from './planning';
 import { createPreviewing } from './previewing';
@@ -70,14 +72,18 @@ const setups = createSetups(context, opening, {
   show,
   carryOut: running.carryOut,
   openFiles: (files) => documents.openFiles(files),
+  openLesson: (lesson) => teaching.openLesson(lesson),
 });
-const documents = createDocuments(context, opening, setups);
 
-export const actions: StudioActions = {
+const teaching = createTeaching(context, opening, decisions, { show, startRun: running.startRun });
+const documents = createDocuments(context, opening, setups, teaching.openLesson);
+
+const gestures: StudioActions = {
   start: (device, link) => opening.start(device, link === undefined ? undefined : () => setups.openLink(link)),
   openNetwork: (source, files) => opening.openNetwork(source, files),
   openLink: setups.openLink,
   openSetup: setups.openSetup,
+  ...teaching,
   openDataset: opening.openDataset,
   openFiles: documents.openFiles,
   openCandidate: opening.openCandidate,
@@ -110,6 +116,13 @@ export const actions: StudioActions = {
     studio.setState(({ notices }) => ({ notices: notices.filter(({ id }) => id !== notice) }));
   },
 };
+
+/** What panels call: a lesson may hold some of it still. */
+export const actions: StudioActions = guarded(
+  gestures,
+  () => studio.getState().lesson,
+  (message) => notify(context, message, { tone: 'note' }),
+);
 
 /** Connects the page to its worker. Returns the disconnect function. */
 export function connectStudio(client: StudioClient): () => void {

@@ -1,4 +1,5 @@
 /** The top bar: what is open, files in and out, the device, theme and keys. */
+import { LessonsLink } from '../lessons/lessons-list';
 import { networkAccept } from '../studio/files';
 import { actions, useStudio } from '../studio/store';
 import { Button } from '../ui/button';
@@ -36,6 +37,7 @@ export function TopBar() {
         >
           Open file
         </button>
+        <LessonsLink className={styles.link} />
         <ShareLink />
         <ExportMenu />
         <DeviceBadge />

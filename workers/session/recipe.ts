@@ -155,6 +155,9 @@ export const CutRulesSchema = v.strictObject({
   byHand: v.optional(v.record(layerId, v.strictObject({ cut: v.array(channel), keep: v.array(channel) })), {}),
 });
 
+/** Some fields of a training, others left as they are. */
+export const TrainingChangeSchema = v.partial(v.strictObject(trainFields));
+
 export const StageSchema = v.variant('stage', [
   v.strictObject({ stage: v.literal('pretrain'), ...trainFields }),
   v.strictObject({

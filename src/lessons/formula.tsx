@@ -1,0 +1,44 @@
+/** A formula as MathML, with the meaning of its signs beside it. The typesetter loads with the first formula. */
+import { useEffect, useRef } from 'react';
+import styles from './rail.module.css';
+
+interface FormulaProps {
+  readonly tex: string;
+  readonly where: readonly (readonly [sign: string, meaning: string])[];
+}
+
+export function Formula({ tex, where }: FormulaProps) {
+  return (
+    <div className={styles.formula}>
+      <Maths tex={tex} display />
+      {where.length === 0 ? null : (
+        <dl>
+          {where.map(([sign, meaning]) => (
+            <div key={sign}>
+              <dt>
+                <Maths tex={sign} />
+              </dt>
+              <dd>{meaning}</dd>
+            </div>
+          ))}
+        </dl>
+      )}
+    </div>
+  );
+}
+
+function Maths({ tex, display = false }: { readonly tex: string; readonly display?: boolean }) {
+  const host = useRef<HTMLSpanElement>(null);
+  useEffect(() => {
+    let stale = false;
+    void import('temml').then(({ default: temml }) => {
+      if (!stale && host.current !== null) {
+        temml.render(tex, host.current, { displayMode: display, throwOnError: false, trust: false });
+      }
+    });
+    return () => {
+      stale = true;
+    };
+  }, [tex, display]);
+  return <span ref={host}>{tex}</span>;
+}

@@ -1,0 +1,88 @@
+/** Every shipped lesson, walked to its end: answers are given, "Show me" is pressed, and the studio sees each target. */
+import { readFileSync } from 'node:fs';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { createFixtureClient } from '../studio/fixture-client';
+import { initialState } from '../studio/initial';
+import { actions, connectStudio, studio } from '../studio/store';
+import { methods } from '../../workers/methods';
+import { parseLesson } from './lesson-file';
+import { shippedLessons } from './shipped';
+
+const read = (id: string) =>
+  parseLesson(JSON.parse(readFileSync(new URL(`../../public/lessons/${id}.json`, import.meta.url), 'utf8')), id);
+
+let started = 0;
+let disconnect = (): void => undefined;
+afterEach(() => disconnect());
+
+function connect() {
+  const client = createFixtureClient({ delay: 0, network: { architecture: 'resnet8', shortcut: 'projection' } });
+  studio.setState(initialState({}, 'light'), true);
+  const declared = methods.map(({ id, title, family, reduces, needs, settings, ...rest }) => ({
+    ...rest,
+    id,
+    title,
+    family,
+    reduces,
+    needs,
+    settings,
+  }));
+  studio.setState(({ engine }) => ({ engine: { ...engine, phase: 'ready', methods: declared } }));
+  // The fixture starts the same run again and again; a worker never does.
+  const call: typeof client.call = async (command, params, options) => {
+    const answer = await client.call(command, params, options);
+    if (command !== 'startRun') return answer;
+    started += 1;
+    return { ...answer, run: `run-${started}` };
+  };
+  disconnect = connectStudio({ ...client, call });
+  return client;
+}
+
+const isDone = (at: number): boolean => studio.getState().lesson?.done[at] === true;
+
+describe('a lesson', () => {
+  it.each(shippedLessons)('%s: every step can be done the way it shows, and none by going on alone', async (id) => {
+    const client = connect();
+    const lesson = read(id);
+    await actions.openLesson(lesson);
+    for (const [at, step] of lesson.steps.entries()) {
+      actions.goToStep(at);
+      await vi.waitUntil(() => studio.getState().preview.state === 'measured', 5000);
+      expect(isDone(at), `"${step.title}" was done before anything happened`).toBe(false);
+      if (step.question !== undefined) actions.answer(step.question.id, 'my answer');
+      if (step.target !== undefined) actions.showMe();
+      const runs = step.demo?.run === true;
+      if (runs) {
+        await vi.waitUntil(() => studio.getState().activeRun !== null, 5000);
+        expect(isDone(at)).toBe(false);
+        const run = studio.getState().activeRun ?? '';
+        client.emit({ kind: 'run', event: { run, event: 'state', state: 'finished' } });
+      }
+      await vi
+        .waitUntil(() => isDone(at), { timeout: 5000 })
+        .catch(() => {
+          throw new Error(`"${step.title}" of "${id}" is not done by what it shows.`);
+        });
+    }
+    expect(studio.getState().lesson?.done.every(Boolean)).toBe(true);
+    actions.leaveLesson();
+  });
+
+  it('holds still what no step has unlocked, and lets go when it is left', async () => {
+    connect();
+    await actions.openLesson(read('which-filters-matter'));
+    await vi.waitUntil(() => studio.getState().preview.state === 'measured', 5000);
+    actions.releaseBudget(0.3);
+    actions.chooseMethod('random');
+    expect(studio.getState().rules.budget).toBe(0.8);
+    expect(studio.getState().scoring.method).toBe('l1');
+    expect(studio.getState().notices.map(({ message }) => message)).toEqual([
+      'This step of the lesson does not change the budget.',
+      'This step of the lesson does not change the method.',
+    ]);
+    actions.leaveLesson();
+    actions.releaseBudget(0.3);
+    expect(studio.getState().rules.budget).toBe(0.3);
+  });
+});
