@@ -12,6 +12,7 @@ import type {
   HeadlessRunOutcome,
   Outcome,
 } from './headless-api';
+import { traceOf } from './replay/record';
 import { createStudioClient } from './studio/client';
 import type { StudioClient } from './studio/state';
 
@@ -129,6 +130,7 @@ async function postArtefacts(client: StudioClient, run: RunId, to: string): Prom
   ] as const) {
     await post(name, (await client.call('exportNetwork', { network: null, run, dataset: null, format })).blob);
   }
+  await post('run.trace', await traceOf(client, run));
   return posted;
 }
 

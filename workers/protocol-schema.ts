@@ -235,7 +235,7 @@ export const runSummarySchema = v.strictObject({
   result: v.nullable(resultSchema),
   error: v.nullable(errorSchema),
   knobs: v.optional(v.array(knobSchema)),
-  origin: v.picklist(['reference', 'here']),
+  origin: v.picklist(['reference', 'here', 'replay']),
 });
 
 export const metricSchema = v.strictObject({

@@ -247,8 +247,8 @@ export interface RunSummary {
   readonly error: WorkerErrorData | null;
   /** In the order they were turned; with the recipe they determine the run. Absent = none was turned. */
   readonly knobs?: readonly KnobChange[] | undefined;
-  /** `reference` runs ship with the studio; `here` were carried out in this browser. */
-  readonly origin: 'reference' | 'here';
+  /** `reference` runs ship with the studio; `here` were carried out in this browser; `replay`: the page plays a recorded one. */
+  readonly origin: 'reference' | 'here' | 'replay';
 }
 
 /** One row of metrics.csv and one point of the live curves. */

@@ -74,6 +74,8 @@ const ArrangementSchema = v.strictObject({
   view: v.optional(ViewSchema),
   /** Starts the run the recipe line shows. */
   run: v.optional(v.literal(true)),
+  /** Plays a recorded run that ships with the studio. */
+  replay: v.optional(name),
 });
 
 const StepSchema = v.pipe(

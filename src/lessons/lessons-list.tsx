@@ -1,6 +1,8 @@
 /** All lessons in one list, and the way in for a teacher's own. */
 import { useEffect, useState } from 'react';
-import { actions, useStudio } from '../studio/store';
+import { errorData } from '../../workers/rpc';
+import { report } from '../studio/context';
+import { actions, studio, studioClient, useStudio } from '../studio/store';
 import { Button } from '../ui/button';
 import { Failure } from '../ui/failure';
 import { pickFiles } from '../ui/file-picker';
@@ -27,14 +29,17 @@ function LessonsList({ onChosen }: { readonly onChosen: () => void }) {
   const [lessons, setLessons] = useState<readonly Lesson[] | null>(null);
   const [error, setError] = useState<string | null>(null);
   const begun = useStudio((state) => state.lesson?.lesson.id ?? null);
-  const load = (): void => {
-    setError(null);
+  const [attempt, setAttempt] = useState(0);
+  useEffect(() => {
     Promise.all(shippedLessons.map(fetchLesson))
-      .then(setLessons)
-      .catch((thrown: unknown) => setError(thrown instanceof Error ? thrown.message : String(thrown)));
-  };
-  useEffect(load, []);
-  if (error !== null) return <Failure message={error} action={{ label: 'Try again', run: load }} />;
+      .then((loaded) => {
+        setLessons(loaded);
+        setError(null);
+      })
+      .catch((thrown: unknown) => setError(`${errorData(thrown).message}${attempt === 0 ? '' : ' Again.'}`));
+  }, [attempt]);
+  if (error !== null)
+    return <Failure message={error} action={{ label: 'Try again', run: () => setAttempt(attempt + 1) }} />;
   return (
     <>
       <ol className={styles.list}>
@@ -55,6 +60,20 @@ function LessonsList({ onChosen }: { readonly onChosen: () => void }) {
           </li>
         ))}
       </ol>
+      <p>
+        No time to train?{' '}
+        <Button
+          kind="word"
+          onClick={() => {
+            onChosen();
+            actions
+              .playTrace('dagger')
+              .catch((thrown: unknown) => report({ store: studio, client: studioClient }, thrown));
+          }}
+        >
+          Replay a recorded run of Dagger
+        </Button>
+      </p>
       <p>
         A lesson is a file you can copy and change.{' '}
         <Button

@@ -31,7 +31,6 @@ export function LessonRail() {
 
 function Rail({ open, step }: { readonly open: LessonState; readonly step: Step }) {
   const { lesson, at, done } = open;
-  const title = useFocusOnStep(`${lesson.id} ${at}`);
   const isDone = done[at] === true;
   const isLast = at === lesson.steps.length - 1;
   const number = lessonNumber(lesson.id);
@@ -55,11 +54,9 @@ function Rail({ open, step }: { readonly open: LessonState; readonly step: Step 
           {kindNames[step.kind]}
           {number === null ? '' : ` · ${lesson.title}`}
         </p>
-        <h2 ref={title} tabIndex={-1} className={styles.title}>
-          {step.title}
-        </h2>
-        {step.body.map((block, index) => (
-          <BlockView key={`${at} ${index}`} block={block} />
+        <StepTitle key={`${lesson.id} ${at}`} title={step.title} />
+        {step.body.map((block) => (
+          <BlockView key={`${at} ${JSON.stringify(block)}`} block={block} />
         ))}
         {step.question === undefined ? null : <Question key={step.question.id} question={step.question} />}
         {step.task === undefined ? null : <Task step={step} isDone={isDone} />}
@@ -91,13 +88,17 @@ function Rail({ open, step }: { readonly open: LessonState; readonly step: Step 
 }
 
 /** The heading takes the focus when a step begins, so that keyboard and screen reader start there. */
-function useFocusOnStep(step: string) {
-  const title = useRef<HTMLHeadingElement>(null);
+function StepTitle({ title }: { readonly title: string }) {
+  const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => {
-    title.current?.focus({ preventScroll: true });
-    title.current?.parentElement?.scrollTo({ top: 0 });
-  }, [step]);
-  return title;
+    heading.current?.focus({ preventScroll: true });
+    heading.current?.parentElement?.scrollTo({ top: 0 });
+  }, []);
+  return (
+    <h2 ref={heading} tabIndex={-1} className={styles.title}>
+      {title}
+    </h2>
+  );
 }
 
 function Task({ step, isDone }: { readonly step: Step; readonly isDone: boolean }) {

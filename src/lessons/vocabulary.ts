@@ -60,5 +60,5 @@ export const gestureControls: Readonly<Partial<Record<keyof StudioActions, Contr
   changeFineTune: 'training',
   startRun: 'run',
   deleteRun: 'run',
-  tickRun: 'compare',
+  tick: 'compare',
 };

@@ -15,6 +15,13 @@ let started = 0;
 let disconnect = (): void => undefined;
 afterEach(() => disconnect());
 
+// Traces are served beside the page.
+vi.stubGlobal('document', { baseURI: 'http://localhost/' });
+vi.stubGlobal('fetch', async (address: URL) => {
+  const path = new URL(`../../public${address.pathname}`, import.meta.url);
+  return Promise.resolve(new Response(readFileSync(path)));
+});
+
 function connect() {
   const client = createFixtureClient({ delay: 0, network: { architecture: 'resnet8', shortcut: 'projection' } });
   studio.setState(initialState({}, 'light'), true);
@@ -39,6 +46,20 @@ function connect() {
   return client;
 }
 
+/** A replay is paused and stepped to its end: nobody waits for its pace. */
+async function stepThrough(): Promise<void> {
+  await vi.waitUntil(() => studio.getState().activeRun !== null, 5000);
+  const run = studio.getState().activeRun ?? '';
+  await actions.controlRun(run, 'pause');
+  expect(studio.getState().runs.find((other) => other.run === run)).toMatchObject({
+    origin: 'replay',
+    state: 'paused',
+  });
+  for (let beat = 0; beat < 500 && studio.getState().activeRun === run; beat += 1)
+    await actions.controlRun(run, 'step');
+  expect(studio.getState().runs.find((other) => other.run === run)?.result?.method).toBe('dagger');
+}
+
 const isDone = (at: number): boolean => studio.getState().lesson?.done[at] === true;
 
 describe('a lesson', () => {
@@ -59,6 +80,7 @@ describe('a lesson', () => {
         const run = studio.getState().activeRun ?? '';
         client.emit({ kind: 'run', event: { run, event: 'state', state: 'finished' } });
       }
+      if (step.demo?.replay !== undefined) await stepThrough();
       await vi
         .waitUntil(() => isDone(at), { timeout: 5000 })
         .catch(() => {

@@ -1,5 +1,6 @@
 /** The recipe on a line: stages with what they will do, and one primary action. A press on a stage edits it in place. */
 import { forecastSeconds } from '../studio/forecast';
+import { isLocked } from '../lessons/locks';
 import { presentMethod, trainsFirst, truncates } from '../studio/methods';
 import type { StudioState } from '../studio/state';
 import { actions, useStudio } from '../studio/store';
@@ -97,7 +98,10 @@ function Action() {
 }
 
 function Start() {
-  const ready = useStudio(({ plan, dataset, engine }) => plan !== null && dataset !== null && engine.phase === 'ready');
+  const ready = useStudio(
+    (state) =>
+      state.plan !== null && state.dataset !== null && state.engine.phase === 'ready' && !isLocked(state, 'run'),
+  );
   const seconds = useStudio(forecastSeconds);
   const label = useStudio(actionOf);
   return (

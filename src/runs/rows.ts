@@ -34,7 +34,7 @@ export interface RunRow {
 
 /** Rows in the table's order: runs of this browser, newest first, then reference runs by method and budget. */
 export function runRows(runs: readonly RunSummary[]): readonly RunRow[] {
-  const own = runs.filter(({ origin }) => origin === 'here').sort((a, b) => b.started - a.started);
+  const own = runs.filter(({ origin }) => origin !== 'reference').sort((a, b) => b.started - a.started);
   const reference = runs.filter(({ origin }) => origin === 'reference').map(rowOf);
   reference.sort(
     (a, b) =>
@@ -72,7 +72,7 @@ export function rowOf(run: RunSummary): RunRow {
     candidate: candidate?.id ?? null,
     canOpen: candidate?.stored === true,
     canResume: run.origin === 'here' && (run.state === 'interrupted' || run.state === 'paused'),
-    canDelete: run.origin === 'here' && !isOpen(run),
+    canDelete: run.origin !== 'reference' && !isOpen(run),
   };
 }
 
@@ -107,6 +107,7 @@ export function networkName(source: NetworkSource): string {
 
 function sourceText(run: RunSummary): string {
   if (run.origin === 'reference') return 'shipped reference';
+  if (run.origin === 'replay') return 'replay of a recorded run';
   return run.state === 'finished' ? 'this browser' : `this browser, ${run.state}`;
 }
 

@@ -1,7 +1,7 @@
 /** Runs panel: every run of the open network, yours on top; collapses to one line on low screens. */
 import { useMemo, useState } from 'react';
 import { isAbout } from '../studio/run-facts';
-import { actions, useStudio } from '../studio/store';
+import { actions, studio, useStudio } from '../studio/store';
 import type { RunSummary } from '../../workers/protocol';
 import { Button } from '../ui/button';
 import { download } from '../ui/download';
@@ -37,6 +37,9 @@ export function Runs() {
           >
             Download CSV
           </Button>
+          <Button kind="word" disabled={shown.length === 0} onClick={() => void actions.exportReport(chosenOf(shown))}>
+            Report
+          </Button>
           <Button kind="word" className={styles.toggle} aria-expanded={isOpen} onClick={() => setIsOpen(!isOpen)}>
             {isOpen ? 'Hide table' : 'Show table'}
           </Button>
@@ -61,6 +64,13 @@ function CompareButton() {
       {count === 0 ? 'Compare' : `Compare ${count} ticked`}
     </Button>
   );
+}
+
+/** The ticked runs; all of them when none is. */
+function chosenOf(shown: readonly RunSummary[]): readonly RunSummary[] {
+  const { ticked } = studio.getState().view;
+  const chosen = shown.filter(({ run }) => ticked.some((one) => one.run === run));
+  return chosen.length > 0 ? chosen : shown;
 }
 
 /** "12 reference runs ship with this network; yours appear on top". */

@@ -2,6 +2,7 @@
 import type { ReactNode } from 'react';
 import { smallestBudget } from '../studio/decisions';
 import { metricOf, metricTitle } from '../studio/metric';
+import { isLocked } from '../lessons/locks';
 import { presentMethod, standIn, trainsFirst, truncates } from '../studio/methods';
 import type { Plan, PlannedTruncation, PreviewState } from '../studio/state';
 import { actions, studio, useStudio } from '../studio/store';
@@ -100,9 +101,11 @@ function Headline({ children }: { readonly children: ReactNode }) {
 function Budget() {
   const budget = useStudio(({ rules }) => rules.budget);
   const macs = useStudio(({ plan }) => plan?.macs ?? 0);
+  const isHeld = useStudio((state) => isLocked(state, 'budget'));
   return (
     <Scrub
       label="Compute budget"
+      isHeld={isHeld}
       value={Math.round(budget * 100)}
       min={smallestBudget * 100}
       max={100}

@@ -45,7 +45,8 @@ export function LiveStrip({ run, live }: LiveStripProps) {
       <div className={styles.lead}>
         <div className={styles.state}>
           <b>
-            <MethodMark method={methodOf(run.recipe)} /> {nameOf(run)}
+            <MethodMark method={methodOf(run.recipe)} /> {run.origin === 'replay' ? 'Replay: ' : ''}
+            {nameOf(run)}
           </b>
           <span>{state}</span>
           <CutProof difference={live?.proof ?? null} />

@@ -1,11 +1,42 @@
 /** Files to take away: made and proven by the worker, handed to the browser as a download. */
 import type { ExportFormat, RunId } from '../../workers/protocol';
+import { traceOf } from '../replay/record';
 import { download } from '../ui/download';
 import { notify, report, type StudioContext } from './context';
 import type { StudioActions } from './state';
 
-export function createExporting(context: StudioContext): Pick<StudioActions, 'exportNetwork'> {
+export function createExporting(
+  context: StudioContext,
+): Pick<StudioActions, 'exportNetwork' | 'exportTrace' | 'exportReport'> {
   return {
+    async exportReport(chosen) {
+      try {
+        const runs = await Promise.all(
+          chosen.map(async (run) => ({
+            run,
+            // Shipped runs have no curves; those of a replay are the page's own.
+            points:
+              run.origin === 'here'
+                ? (await context.client().call('metricsOf', { run: run.run })).points
+                : (context.store.getState().live[run.run]?.points ?? []),
+          })),
+        );
+        const { reportHtml } = await import('../report/report');
+        const html = reportHtml(runs, new Date(), location.href.split('#')[0] ?? '');
+        download('espalier-report.html', new Blob([html], { type: 'text/html' }));
+      } catch (thrown) {
+        report(context, thrown);
+      }
+    },
+    async exportTrace(run) {
+      try {
+        const file = await traceOf(context.client(), run);
+        download(file.name, file);
+        notify(context, `${file.name} is saved: dropped on the studio, it plays.`, { tone: 'note' });
+      } catch (thrown) {
+        report(context, thrown);
+      }
+    },
     async exportNetwork(format: ExportFormat, run?: RunId) {
       const { network, dataset } = context.store.getState();
       context.store.setState({ opening: 'Writing and checking the file' });

@@ -5,7 +5,7 @@ export interface SortedFiles {
   /** The network's file first, then what travels with it (a JSON with its normalisation). */
   readonly network: readonly File[];
   readonly data: { readonly source: DataSource; readonly files: readonly File[] } | null;
-  /** Setups and recipes: JSON that came without a network. */
+  /** Setups, recipes and lessons (JSON that came without a network), and traces. */
   readonly documents: readonly File[];
   readonly unknown: readonly File[];
 }
@@ -29,7 +29,8 @@ export function sortFiles(files: readonly File[]): SortedFiles {
   const images = files.filter((file) => ends(file, imageEndings));
   const lists = images.length > 0 ? files.filter((file) => isBesideMasks(file.name)) : [];
   const data = dataOf(cifar, zips, images, lists);
-  const documents = networks.length > 0 || images.length > 0 ? [] : json;
+  const traces = files.filter((file) => ends(file, ['.trace']));
+  const documents = [...traces, ...(networks.length > 0 || images.length > 0 ? [] : json)];
   const known = new Set<File>([...networks, ...beside, ...documents, ...(data?.files ?? [])]);
   return { network: [...networks, ...beside], data, documents, unknown: files.filter((file) => !known.has(file)) };
 }

@@ -8,7 +8,7 @@ import { defaultSettings, presentMethod, truncates } from './methods';
 import type { Opening } from './opening';
 import type { LessonState, StudioActions, StudioState } from './state';
 
-type Gestures = Pick<StudioActions, 'show' | 'startRun'>;
+type Gestures = Pick<StudioActions, 'show' | 'startRun' | 'playTrace'>;
 
 type Teaching = Pick<StudioActions, 'openLesson' | 'leaveLesson' | 'goToStep' | 'answer' | 'showMe'>;
 
@@ -51,6 +51,7 @@ export function createTeaching(
     fineTune,
     view,
     run,
+    replay,
   }: Arrangement) {
     if (network !== undefined) {
       await opening.openNetwork(network, [], data === undefined ? {} : { data: { source: data, files: [] } });
@@ -68,6 +69,7 @@ export function createTeaching(
     if (ranks !== undefined) decisions.keepRanks(ranks);
     if (view !== undefined) gestures.show(defined(view));
     if (run === true) await whenPlanned(gestures.startRun);
+    if (replay !== undefined) await gestures.playTrace(replay);
   }
 
   /** A run needs the plan of the present method: scores may still be on their way. */
@@ -134,7 +136,10 @@ export function createTeaching(
 /** Everything the lesson has set up when step `at` begins; runs are not started again. */
 function arrangementAt({ begin, steps }: Lesson, at: number): Arrangement {
   const parts = [begin, ...steps.slice(0, at + 1).flatMap(({ arrange }) => (arrange === undefined ? [] : [arrange]))];
-  const { run: _, ...merged } = parts.reduce((all, part) => ({ ...all, ...part }));
+  const rules: Arrangement['rules'] = Object.assign({}, ...parts.map((part) => part.rules));
+  const view: Arrangement['view'] = Object.assign({}, ...parts.map((part) => part.view));
+  const last: Arrangement = Object.assign({}, ...parts);
+  const { run: _, replay: __, ...merged }: Arrangement = { ...last, rules, view };
   return merged;
 }
 

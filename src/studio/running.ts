@@ -21,7 +21,8 @@ export function createRunning(context: StudioContext, openedFiles: () => readonl
 
   async function refresh(): Promise<void> {
     const { runs } = await context.client().call('listRuns', null);
-    store.setState({ runs });
+    // Replays are the page's own: the worker knows nothing of them.
+    store.setState((state) => ({ runs: [...state.runs.filter(({ origin }) => origin === 'replay'), ...runs] }));
   }
 
   async function carryOut(recipe: Recipe): Promise<void> {

@@ -237,7 +237,7 @@ export interface StudioActions {
   answer(question: string, text: string): void;
   /** Does what the present step asks for. */
   showMe(): void;
-  /** Sorts dropped files into networks, data, projects, and documents: setups, recipes, lessons. */
+  /** Sorts dropped files into networks, data, projects, and documents: setups, recipes, lessons, traces. */
   openFiles(files: readonly File[]): Promise<void>;
   /** Stops the download or decoding under way; what was open stays. */
   cancelOpening(): void;
@@ -265,6 +265,8 @@ export interface StudioActions {
   controlRun(run: RunId, action: 'pause' | 'resume' | 'step' | 'stop'): Promise<void>;
   /** Turns a live knob of the method that trains. */
   setKnob(run: RunId, setting: string, value: number): Promise<void>;
+  /** Plays a recorded run that ships with the studio. Rejects when it cannot be loaded. */
+  playTrace(id: string): Promise<void>;
   openCandidate(candidate: Candidate): Promise<void>;
   deleteRun(run: RunId): Promise<void>;
   /** A run by the network that stands for it, or one network of it. */
@@ -275,6 +277,10 @@ export interface StudioActions {
   lookAt(image: number): Promise<void>;
   /** Follows the evidence of one pixel; null lets go of it. */
   pickPixel(pixel: LooksState['pixel']): Promise<void>;
+  /** A page about these runs that opens anywhere, as a download. */
+  exportReport(runs: readonly RunSummary[]): Promise<void>;
+  /** A finished run as a trace to replay, as a download. */
+  exportTrace(run: RunId): Promise<void>;
   show(change: Partial<ViewState>): void;
   dismiss(notice: number): void;
 }

@@ -19,6 +19,7 @@ import { createTeaching } from './lessons';
 import { createOpening } from './opening';
 import { createPlanning } from './planning';
 import { createPreviewing } from './previewing';
+import { createReplaying } from './replaying';
 import { recallRuns } from './recalling';
 import { createRunning } from './running';
 import { createScoring } from './scoring';
@@ -75,8 +76,16 @@ const setups = createSetups(context, opening, {
   openLesson: (lesson) => teaching.openLesson(lesson),
 });
 
-const teaching = createTeaching(context, opening, decisions, { show, startRun: running.startRun });
-const documents = createDocuments(context, opening, setups, teaching.openLesson);
+const replaying = createReplaying(context, opening, (event) => feed.receive(event));
+const teaching = createTeaching(context, opening, decisions, {
+  show,
+  startRun: running.startRun,
+  playTrace: replaying.playShipped,
+});
+const documents = createDocuments(context, opening, setups, {
+  openLesson: teaching.openLesson,
+  play: replaying.play,
+});
 
 const gestures: StudioActions = {
   start: (device, link) => opening.start(device, link === undefined ? undefined : () => setups.openLink(link)),
@@ -104,12 +113,19 @@ const gestures: StudioActions = {
   undo: decisions.undo,
   redo: decisions.redo,
   startRun: running.startRun,
-  controlRun: running.controlRun,
+  async controlRun(run, action) {
+    if (replaying.isReplay(run)) replaying.control(run, action);
+    else await running.controlRun(run, action);
+  },
   setKnob: running.setKnob,
-  deleteRun: running.deleteRun,
   tick: running.tick,
   lookAt: looking.lookAt,
   pickPixel: looking.pickPixel,
+  async deleteRun(run) {
+    if (replaying.isReplay(run)) replaying.forget(run);
+    else await running.deleteRun(run);
+  },
+  playTrace: replaying.playShipped,
   ...createExporting(context),
   show,
   dismiss(notice) {

@@ -24,6 +24,14 @@ export function ExportMenu() {
           <ExportEntry title="Project with its runs" figure=".espalier" format="project" run={run.run} />
           <ExportEntry title="Recipe" figure=".json" format="recipe" run={run.run} />
           <ExportEntry title="Training curves" figure=".csv" format="metrics" run={run.run} />
+          {run.state === 'finished' ? (
+            <MenuEntry
+              id={`${run.run} trace`}
+              title="Trace to replay"
+              figure=".trace"
+              onAction={() => void actions.exportTrace(run.run)}
+            />
+          ) : null}
         </MenuGroup>
       )}
       <MenuGroup title={view === null ? 'No network is open' : `${view.meta.name} as it is open now`}>

@@ -7,7 +7,8 @@
 import { useEffect, useRef, type KeyboardEvent, type PointerEvent, type ReactNode } from 'react';
 import { shallow } from 'zustand/vanilla/shallow';
 import type { StudioState } from '../studio/state';
-import { actions, studio } from '../studio/store';
+import { isLocked } from '../lessons/locks';
+import { actions, studio, useStudio } from '../studio/store';
 import { markPath, methodStyle } from '../ui/method-style';
 import { smallestBudget } from '../studio/decisions';
 import computing from '../ui/computing.module.css';
@@ -39,6 +40,7 @@ export function BudgetLine({ frame, method, children }: BudgetLineProps) {
   const dragging = useRef(false);
   /** Where a press near the line went down on a point: moving makes it a drag, letting go a click. */
   const armed = useRef<number | null>(null);
+  const isHeld = useStudio((state) => isLocked(state, 'budget'));
   const { area, cost } = frame;
   const limits = [smallestBudget, 1] as const;
   const onAxis = [Math.max(smallestBudget, cost.low / 100), 1] as const;
@@ -113,6 +115,7 @@ export function BudgetLine({ frame, method, children }: BudgetLineProps) {
         className={styles.handle}
         data-part="handle"
         role="slider"
+        aria-disabled={isHeld}
         tabIndex={0}
         aria-label="Compute budget"
         aria-valuemin={limits[0] * 100}

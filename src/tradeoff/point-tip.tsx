@@ -19,6 +19,7 @@ export function PointTip({ frame, point }: PointTipProps) {
     <div className={styles.tip} style={{ transform: `translate(${across}, ${down})` }} aria-hidden="true">
       <b>{label}</b>
       {origin === 'reference' && method !== null ? ', shipped reference' : ''}
+      {origin === 'replay' ? ', replay of a recorded run' : ''}
       <br />
       <b>{formatAccuracy(candidate.accuracy ?? 0, candidate.metric)}</b> on {formatInteger(candidate.images)}{' '}
       {candidate.split} images

@@ -18,11 +18,14 @@ interface ScrubProps {
   readonly onDrag: (value: number) => void;
   readonly onRelease: (value: number) => void;
   readonly onCancel: () => void;
+  /** A lesson holds it still. */
+  readonly isHeld?: boolean;
   readonly children: ReactNode;
 }
 
 export function Scrub(props: ScrubProps) {
-  const { label, valueText, value, read, min, max, perPixel, afterKey, onDrag, onRelease, onCancel, children } = props;
+  const { label, valueText, value, read, min, max, perPixel, afterKey, onDrag, onRelease, onCancel, isHeld, children } =
+    props;
   const origin = useRef<{ readonly x: number; readonly value: number } | null>(null);
 
   const valueUnder = (event: PointerEvent): number | null => {
@@ -49,6 +52,7 @@ export function Scrub(props: ScrubProps) {
       role="slider"
       tabIndex={0}
       aria-label={label}
+      aria-disabled={isHeld}
       aria-valuemin={min}
       aria-valuemax={max}
       aria-valuenow={value}
