@@ -28,7 +28,8 @@ type Contestant = (typeof contestants)[number];
 const torchScript = join(dirname(dirname(dirname(fileURLToPath(import.meta.url)))), 'scripts', 'bench-torch.py');
 
 interface Row {
-  readonly contestant: Contestant;
+  /** The contestant; a method that acts in its step follows, "ours-wasm csgd". */
+  readonly name: string;
   readonly workload: WorkloadName;
   readonly outcome: Outcome<Measurement>;
 }
@@ -42,6 +43,7 @@ export async function bench(parameters: readonly string[]): Promise<void> {
     layers: { type: 'boolean' },
     threads: { type: 'string' },
     torch: { type: 'string' },
+    method: { type: 'string' },
   });
   if (positional.length > 0) throw new UsageError(`"${positional.join(' ')}" is too much.`);
   const python = textOption(values['torch']);
@@ -52,17 +54,25 @@ export async function bench(parameters: readonly string[]): Promise<void> {
   const forwardOnly = values['forward'] === true;
   const threads = numberOption('threads', values['threads'], 1) ?? null;
   const json = values['json'] === true;
+  const method = textOption(values['method']) ?? null;
   if (values['layers'] === true) return layers(chosen, measured, threads, json);
 
   const rows: Row[] = [];
   for (const workload of measured) {
     for (const contestant of chosen) {
-      const outcome =
-        contestant === 'torch'
-          ? await runTorch(python ?? '', workload, forwardOnly, threads)
-          : await runInBrowser({ contestant, workload, forwardOnly, threads });
-      rows.push({ contestant, workload, outcome });
-      if (!json) console.log(line(rows, rows.length - 1));
+      const add = (name: string, outcome: Outcome<Measurement>): void => {
+        rows.push({ name, workload, outcome });
+        if (!json) console.log(line(rows, rows.length - 1));
+      };
+      if (contestant === 'torch') {
+        add(contestant, await runTorch(python ?? '', workload, forwardOnly, threads));
+        continue;
+      }
+      const request = { contestant, workload, forwardOnly, threads, method: null };
+      add(contestant, await runInBrowser(request));
+      if (method !== null && contestant.startsWith('ours')) {
+        add(`${contestant} ${method}`, await runInBrowser({ ...request, method }));
+      }
     }
   }
   if (json) console.log(JSON.stringify(table(rows)));
@@ -71,9 +81,9 @@ export async function bench(parameters: readonly string[]): Promise<void> {
 /** Median milliseconds by contestant and workload; what could not run says why under `failures`. */
 function table(rows: readonly Row[]): Record<string, Record<string, number | string>> {
   const result: Record<string, Record<string, number | string>> = {};
-  for (const { contestant, workload, outcome } of rows) {
-    if (outcome.ok) (result[contestant] ??= {})[workload] = round(outcome.value.median);
-    else (result['failures'] ??= {})[`${contestant} ${workload}`] = outcome.error.message;
+  for (const { name, workload, outcome } of rows) {
+    if (outcome.ok) (result[name] ??= {})[workload] = round(outcome.value.median);
+    else (result['failures'] ??= {})[`${name} ${workload}`] = outcome.error.message;
   }
   return result;
 }
@@ -82,7 +92,7 @@ function table(rows: readonly Row[]): Record<string, Record<string, number | str
 function line(rows: readonly Row[], at: number): string {
   const row = rows[at];
   if (row === undefined) return '';
-  const name = `${row.workload.padEnd(14)} ${row.contestant.padEnd(20)}`;
+  const name = `${row.workload.padEnd(14)} ${row.name.padEnd(20)}`;
   if (!row.outcome.ok) return `${name} ${row.outcome.error.message}`;
   const { median, fastest, slowest, repeats, device } = row.outcome.value;
   const first = rows.find(({ workload, outcome }) => workload === row.workload && outcome.ok)?.outcome;
@@ -101,7 +111,7 @@ async function layers(
   for (const workload of measured) {
     for (const contestant of chosen) {
       if (contestant === 'torch' || contestant === 'tfjs-webgpu' || contestant.startsWith('jax-js')) continue;
-      const request: BenchRequest = { contestant, workload, forwardOnly: false, threads };
+      const request: BenchRequest = { contestant, workload, forwardOnly: false, threads, method: null };
       const speeds = await inPage((asked) => window.espalier?.layers(asked), request);
       (result[contestant] ??= {})[workload] = speeds;
       if (json) continue;

@@ -31,7 +31,7 @@ const commands: Readonly<Record<string, Command>> = {
   },
   bench: {
     usage:
-      'bench [--only CONTESTANT,...] [--workloads NAME,...] [--forward] [--layers] [--threads N] [--torch PYTHON] [--json]',
+      'bench [--only CONTESTANT,...] [--workloads NAME,...] [--forward] [--layers] [--method METHOD] [--threads N] [--torch PYTHON] [--json]',
     summary: 'milliseconds of a training step, ours and others, in headless Chromium',
     carryOut: bench,
   },

@@ -24,6 +24,8 @@ export interface BenchRequest {
   readonly contestant: ContestantName;
   readonly workload: WorkloadName;
   readonly forwardOnly: boolean;
+  /** Acts in the step of one of ours; null = plain SGD. */
+  readonly method: string | null;
   /** WASM threads; null = as many as the studio takes. */
   readonly threads: number | null;
 }
@@ -46,13 +48,15 @@ async function start(workload: Workload, request: BenchRequest): Promise<Contest
     return jaxContestant(workload, request.contestant === 'jax-js-wasm' ? 'wasm' : 'webgpu', request.forwardOnly);
   }
   if (request.contestant === 'tfjs-webgpu') return stockContestant(workload, request.forwardOnly);
-  return ownContestant(workload, executorOptions(request), request.forwardOnly);
+  const { forwardOnly, method } = request;
+  return ownContestant(workload, { executor: executorOptions(request), forwardOnly, method });
 }
 
 const requestSchema = v.strictObject({
   contestant: v.picklist(contestantNames),
   workload: v.picklist(workloadNames),
   forwardOnly: v.boolean(),
+  method: v.nullable(v.string()),
   threads: v.nullable(v.pipe(v.number(), v.integer(), v.minValue(1))),
 });
 
