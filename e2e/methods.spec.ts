@@ -1,10 +1,14 @@
 /** The published methods, chosen and carried out on the page. */
 import { readFile } from 'node:fs/promises';
 import { expect, test, type Page } from '@playwright/test';
+import { readNetworkFile } from '../workers/formats/network-file';
+import { treeRows } from '../workers/network/rows';
 import {
   dropFile,
   expectFinished,
+  expectMeasured,
   exportNetwork,
+  measuredPoints,
   newestRun,
   openResult,
   openTiny,
@@ -13,7 +17,9 @@ import {
   plain,
   readOpenNetwork,
   setNumber,
+  settled,
   startButton,
+  tinyNetworkFile,
 } from './steps';
 
 test.setTimeout(900_000);
@@ -52,49 +58,89 @@ async function keptShare(page: Page): Promise<number> {
   return Number.parseFloat(plain(cells[3] ?? ''));
 }
 
-test('C-SGD: filters become identical, and merging them is at rounding level', async ({ page }) => {
+test('C-SGD: a knob is turned, filters become identical, merging them is at rounding level; a reload forgets nothing', async ({
+  page,
+}) => {
   await openTiny(page);
   await chooseMethod(page, 'Centripetal SGD', '6');
   await startButton(page).click();
   await expect(page.getByRole('tab', { name: 'Clusters' })).toBeVisible({ timeout: patience });
+  const strength = panel(page, 'Training').getByRole('slider', { name: /^Strength/ });
+  expect(await strength.getAttribute('aria-valuetext')).toBe('0.3');
+  await strength.press('PageUp');
+  // A tenth of the way from 0.001 to 10, on a logarithmic scale: 0.3 x 10^0.4.
+  await expect(strength).toHaveAttribute('aria-valuetext', '0.75');
   await expectFinished(page);
   expect(await readProof(page)).toBeLessThanOrEqual(1e-3);
   expect(await keptShare(page)).toBeLessThanOrEqual(50);
+  await expect(newestRun(page)).toContainText('knobs turned');
+
+  await openTiny(page);
+  await expect(newestRun(page)).toContainText('knobs turned');
+  await page.getByRole('tab', { name: 'Clusters' }).click({ timeout: patience });
+  const members = page.getByRole('tabpanel').getByRole('list', { name: 'Clusters' });
+  await expect(members.getByRole('button').first()).toBeVisible({ timeout: patience });
 });
 
-test('Dagger: the predicted cost arrives at the budget, and the cut keeps it', async ({ page }) => {
-  await openTiny(page);
-  await chooseMethod(page, 'Dagger', '6');
+test('Dagger: the predicted cost arrives at the budget, and the cut keeps it within one per cent', async ({ page }) => {
+  // Filters enough that none is worth more than one per cent.
+  await openTiny(page, [16, 24, 32]);
+  await chooseMethod(page, 'Dagger', '4');
   await startButton(page).click();
   await expect(page.getByRole('tab', { name: 'Gates' })).toBeVisible({ timeout: patience });
   expect(await readout(page, 'target share')).toBe(50);
+  const missed = async (): Promise<number> => Math.abs((await readout(page, 'predicted share')) - 50);
+  expect(await missed()).toBeGreaterThan(5);
+  await expect.poll(missed, { timeout: patience }).toBeLessThanOrEqual(1);
   await expectFinished(page);
   expect(await readProof(page)).toBeLessThanOrEqual(1e-3);
-  // One filter of so few is worth several per cent.
   const share = await keptShare(page);
   expect(share).toBeLessThanOrEqual(50);
-  expect(share).toBeGreaterThan(40);
+  expect(share).toBeGreaterThanOrEqual(49);
+  await expect(measuredPoints(page).first()).toBeVisible();
 });
 
-test('TRP: ranks fall while it trains, the split is exact, and the file reopens with the same accuracy', async ({
+test('TRP: a rank is dragged, ranks fall while it trains, the split is exact, the file reopens with the same accuracy', async ({
   page,
   browser,
 }, info) => {
-  await openTiny(page);
+  await openTiny(page, [8, 12, 16]);
   await chooseMethod(page, 'Trained rank pruning', '2');
+  await settled(page);
+  await page.getByRole('tab', { name: 'Ranks' }).click({ timeout: patience });
+  const handle = page.getByRole('slider', { name: /^Rank of/ });
+  const label = plain(await handle.getAttribute('aria-label')).replace('Rank of ', '');
+  const box = await handle.boundingBox();
+  const plot = await handle.locator('xpath=..').boundingBox();
+  if (box === null || plot === null) throw new Error('The rank handle is not drawn.');
+  await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
+  await page.mouse.down();
+  await page.mouse.move(plot.x + plot.width / 4, box.y + box.height / 2, { steps: 6 });
+  await expect(handle).toHaveAttribute('aria-valuetext', /^rank \d+, [\d.]+\s% of the energy$/);
+  await page.mouse.up();
+  const rank = Number(await handle.getAttribute('aria-valuenow'));
+  expect(rank).toBeLessThan(8);
+  await expectMeasured(page);
   await startButton(page).click();
-  await expect(page.getByRole('tab', { name: 'Ranks' })).toBeVisible({ timeout: patience });
   await expectFinished(page);
   expect(await readProof(page)).toBeLessThanOrEqual(1e-3);
+
   const download = await exportNetwork(page, 'Cut network');
+  const taken = info.outputPath(download.suggestedFilename());
+  await download.saveAs(taken);
+  const bytes = await readFile(taken);
+  const { network } = await readNetworkFile(new Blob([bytes]), download.suggestedFilename());
+  const last = network.meta.history.at(-1);
+  const { network: tiny } = await readNetworkFile(new Blob([Buffer.from(await tinyNetworkFile([8, 12, 16]))]), 'tiny');
+  const dragged = treeRows(tiny.graph).find((row) => row.label === label)?.layer ?? '';
+  expect(last?.kind === 'decompose' ? last.ranks[dragged] : undefined).toBe(rank);
+
   const made = await openResult(page);
   const elsewhere = await browser.newContext();
   try {
     const fresh = await elsewhere.newPage();
     await openTiny(fresh);
-    const taken = info.outputPath(download.suggestedFilename());
-    await download.saveAs(taken);
-    await dropFile(fresh, download.suggestedFilename(), await readFile(taken));
+    await dropFile(fresh, download.suggestedFilename(), bytes);
     await expect(fresh.getByRole('banner')).toContainText(made.cost, { timeout: patience });
     expect(await readOpenNetwork(fresh)).toEqual(made);
   } finally {

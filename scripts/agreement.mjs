@@ -3,15 +3,16 @@
  *
  *   node scripts/agreement.mjs [--network ID] [--images N] [--budget SHARE]
  *
- * Prints a Markdown matrix of Spearman's rho within channel groups (tied filters averaged), averaged over groups by their
- * size; and how many of the filters kept at half the compute stay the same when feature maps are ranked on other images.
- * Everything runs in Node on WASM, from seed 1; Dagger's module trains on N images.
+ * Writes docs/results/agreement.md, which `results.mjs` takes in: a matrix of Spearman's rho within channel groups (tied filters
+ * averaged), averaged over groups by their size; and how many of the filters kept at half the compute stay the same when
+ * feature maps are ranked on other images. Everything runs in Node on WASM, from seed 1; Dagger's module trains on N images.
  */
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { createServer } from 'vite';
+import { assembly } from './assembly.mjs';
 import { root } from './setup.mjs';
 
 const { values } = parseArgs({
@@ -21,6 +22,7 @@ const { values } = parseArgs({
     budget: { type: 'string', default: '0.5' },
   },
 });
+const batchSize = 32;
 const criteria = ['l1', 'l2', 'fpgm', 'taylor', 'activation', 'bn-scale', 'random'];
 
 /** tfjs is not written for Node's own modules: vite resolves it, but for the loaders of its binaries, which are CommonJS. */
@@ -43,7 +45,7 @@ const loaders = {
 
 const vite = await createServer({
   root,
-  plugins: [loaders],
+  plugins: [loaders, assembly()],
   ssr: { noExternal: tfjs },
   configFile: false,
   logLevel: 'error',
@@ -88,15 +90,27 @@ try {
   const names = [...scored.keys()];
   const units = names.map((name) => unitScores({ graph: network.graph, ...scored.get(name) }, 'mean'));
   const groups = channelGroups(network.graph).filter(({ locked, size }) => locked === undefined && size > 2);
-  console.log(`| | ${names.join(' | ')} |\n|---|${names.map(() => '---:').join('|')}|`);
-  units.forEach((a, row) => {
+  const matrix = units.map((a, row) => {
     const cells = units.map((b) => meanCorrelation(groups, a, b).toFixed(2));
-    console.log(`| ${names[row]} | ${cells.join(' | ')} |`);
+    return `| ${names[row]} | ${cells.join(' | ')} |`;
   });
   const kept = (own) => keptFilters(network.graph, createPlanner({ graph: network.graph, ...own })(rules).removed);
-  console.log(
-    `\nKept by feature maps of images 1-64 and of images 65-128: Jaccard ${jaccard(kept(first), kept(next)).toFixed(3)}.`,
-  );
+  const title = network.meta.name;
+  const lines = [
+    `## How criteria agree: ${title} on Shapes-10`,
+    '',
+    `Spearman's rho of the scores within channel groups, averaged by their size. Dagger: the gates' probabilities after ${Number(values.images) / batchSize} steps towards ${100 * rules.budget} %.`,
+    '',
+    'Made by `node scripts/agreement.mjs`.',
+    '',
+    `| | ${names.join(' | ')} |`,
+    `|---|${names.map(() => '---:').join('|')}|`,
+    ...matrix,
+    '',
+    `Filters kept at ${100 * rules.budget} % by feature maps of training images 1-64 and by those of 65-128: Jaccard ${jaccard(kept(first), kept(next)).toFixed(3)}. Dagger's gates are the same whatever images are shown.`,
+    '',
+  ];
+  writeFileSync(join(root, 'docs', 'results', 'agreement.md'), lines.join('\n'));
   executor.dispose();
 
   /** Gates after training the module as `recipes/dagger/weight-fed.json` does. */
@@ -104,7 +118,6 @@ try {
     const method = methodById('dagger');
     const loaded = executor.load(network);
     const hooks = await beginMethod(method, { ...common, loaded, settings: {} });
-    const batchSize = 32;
     const settings = { batchSize, learningRate: 0.1, momentum: 0.9, weightDecay: 0, schedule: 'constant', warmUp: 0 };
     await train({
       executor,

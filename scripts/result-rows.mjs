@@ -81,14 +81,11 @@ export function centripetalRows({ name, network, data, measureOn, training, sett
   );
 }
 
-/** Ranks with and without training for them: one training each, the same epochs, then the split without any fine-tuning. */
-export function rankRows({ name, network, data, measureOn, penalty, train }) {
-  // Energy a cut may drop, to arrive near each budget. Spatial pairs are cheaper, so they need to drop less.
-  const energies = {
-    0.67: { channel: 0.02, spatial: 0.01 },
-    0.5: { channel: 0.04, spatial: 0.02 },
-    0.33: { channel: 0.07, spatial: 0.035 },
-  };
+/**
+ * Ranks with and without training for them: one training each, the same epochs, then the split without any fine-tuning.
+ * `energies`: what a cut may drop to arrive near each budget, by scheme; spatial pairs are cheaper, so they drop less.
+ */
+export function rankRows({ name, network, data, measureOn, energies, penalty, train }) {
   const methods = [
     { id: 'svd', label: 'plain SVD', method: 'svd', settings: () => undefined },
     { id: 'nuclear', label: 'nuclear only', method: 'svd', settings: () => ({ energy: 0, lambda: penalty }) },
@@ -138,9 +135,9 @@ export function rankRows({ name, network, data, measureOn, penalty, train }) {
 
 /**
  * Dagger against criteria at the same multiply-adds and the same number of training steps: what the gates' training takes,
- * the criteria spend on fine-tuning. `prepare`: stages that come first in every row.
+ * the criteria spend on fine-tuning. `trained`: the training whose network every row starts from, where it is no given one.
  */
-export function daggerRows({ name, network, data, measureOn, recalibrate, seeds, gates, fineTune, prepare = [] }) {
+export function daggerRows({ name, network, data, measureOn, recalibrate, seeds, gates, fineTune, trained }) {
   const contenders = ['dagger', 'l1', 'fpgm', 'taylor', 'bn-scale', 'random'];
   const stagesOf = (method, budget) => {
     const tune = (epochs) => [
@@ -163,6 +160,7 @@ export function daggerRows({ name, network, data, measureOn, recalibrate, seeds,
           key: `${method}-seed${seed}-${percent}`,
           label: `${label}, seed ${seed}`,
           budget,
+          ...(trained && { trained }),
           recipe: {
             version: 1,
             name: `${label} at ${percent} %, ${name}`,
@@ -170,7 +168,7 @@ export function daggerRows({ name, network, data, measureOn, recalibrate, seeds,
             network,
             data,
             measureOn,
-            stages: [...prepare, ...stagesOf(method, budget), { stage: 'evaluate', split: 'test' }],
+            stages: [...stagesOf(method, budget), { stage: 'evaluate', split: 'test' }],
           },
         };
       }),

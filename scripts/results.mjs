@@ -113,8 +113,8 @@ if (id !== undefined) {
     runOne(recipe, target, { ...values, network }, trained && { training: trained.recipe });
   }
 }
-const intro = readFileSync(join(folder, 'intro.md'), 'utf8');
+const part = (name) => (existsSync(join(folder, name)) ? readFileSync(join(folder, name), 'utf8') : '');
 writeFileSync(
   join(root, 'docs', 'results.md'),
-  [intro, ...Object.keys(tables).map(tableText)].filter(Boolean).join('\n'),
+  [part('intro.md'), ...Object.keys(tables).map(tableText), part('agreement.md')].filter(Boolean).join('\n'),
 );
