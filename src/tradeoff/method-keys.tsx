@@ -1,10 +1,13 @@
 /** The chart's key: one mark per method; pressing one hides or shows its points. */
 import { MethodMark } from '../ui/method-mark';
 import { methodStyle } from '../ui/method-style';
+import { PublishedMark } from './published-marks';
 import styles from './tradeoff.module.css';
 
 interface MethodKeysProps {
   readonly methods: readonly string[];
+  /** Papers report results of the open network. */
+  readonly hasPublished: boolean;
   readonly hidden: readonly string[];
   readonly onToggle: (method: string) => void;
 }
@@ -12,7 +15,10 @@ interface MethodKeysProps {
 /** From this many the row is spread over the width. */
 const MANY = 7;
 
-export function MethodKeys({ methods, hidden, onToggle }: MethodKeysProps) {
+/** The key of cited results, among the hidden ones. */
+export const PUBLISHED = 'published';
+
+export function MethodKeys({ methods, hasPublished, hidden, onToggle }: MethodKeysProps) {
   return (
     <div
       className={styles.keys}
@@ -26,6 +32,17 @@ export function MethodKeys({ methods, hidden, onToggle }: MethodKeysProps) {
           {methodStyle(method).short}
         </button>
       ))}
+      {hasPublished ? (
+        <button
+          type="button"
+          aria-pressed={!hidden.includes(PUBLISHED)}
+          title="Results that papers report of this network; not measured here"
+          onClick={() => onToggle(PUBLISHED)}
+        >
+          <PublishedMark />
+          published
+        </button>
+      ) : null}
     </div>
   );
 }

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { mount, named, nextFrame, point, until, type Mounted } from '../studio/mounted';
 import { sampleRun } from '../studio/run-sample';
-import { studio } from '../studio/store';
+import { actions, studio } from '../studio/store';
 import { TradeOff } from './tradeoff';
 
 const size = { width: 560, height: 330 };
@@ -145,6 +145,25 @@ describe('the trade-off chart', () => {
     expect(studio.getState().rules.budget).toBeLessThan(0.9);
     handle.dispatchEvent(new KeyboardEvent('keydown', { key: 'Escape', bubbles: true }));
     expect(studio.getState().rules.budget).toBe(1);
+  });
+
+  it('cites published results of the papers networks, in brackets, apart from what was measured', async () => {
+    page = await mount(<TradeOff />, size, { runs });
+    const { host } = page;
+    expect(host.querySelector('[data-published]')).toBeNull();
+    const front = () => host.querySelectorAll('[data-point]').length;
+    await actions.openDataset({ source: 'cifar10' });
+    await until(() => host.querySelectorAll('[data-published]').length === 3);
+    // Runs on other data are not about this network any more; citations make no point of their own.
+    expect(front()).toBe(0);
+    const [mark] = host.querySelectorAll<SVGGElement>('[data-published]');
+    expect(mark?.getAttribute('aria-label')?.replaceAll('\u00a0', ' ')).toBe(
+      'TRP, channel, published, not measured here: 46.1 % of the multiply-adds, 90.5 % on CIFAR-10, original 91.7 %; Xu et al., TRP, 2020: the repository of the authors',
+    );
+    mark?.dispatchEvent(new PointerEvent('pointerover', { bubbles: true }));
+    await until(() => host.textContent.includes('Not measured here'));
+    named(host, 'published').click();
+    await until(() => host.querySelector('[data-published]') === null);
   });
 
   it('previews a point on hover, opens it on click, ticks it on Shift-click', async () => {

@@ -13,15 +13,19 @@ import { useSize } from '../ui/use-size';
 import { BudgetLine } from './budget-line';
 import { Chart } from './chart';
 import { chartFrame } from './frame';
-import { MethodKeys } from './method-keys';
+import { MethodKeys, PUBLISHED } from './method-keys';
 import { PointMarks } from './point-marks';
 import { PointTip } from './point-tip';
 import { tradePoints, type TradePoint } from './points';
+import { publishedFor, type PublishedPoint } from './published';
+import { PublishedMarks, PublishedTip } from './published-marks';
 import { TrailMarks, trailPeak } from './trail-marks';
 import styles from './tradeoff.module.css';
 
 /** The axis follows the budget in tens of % below its usual end, so that a drag does not move it on every frame. */
 const lowestBudget = ({ rules }: StudioState) => (rules.budget > 0.2 ? 100 : Math.ceil(rules.budget * 10) * 10);
+
+const noCitations: readonly PublishedPoint[] = [];
 
 export function TradeOff() {
   const network = useStudio((state) => state.network);
@@ -38,12 +42,17 @@ export function TradeOff() {
   const lowest = useStudio(lowestBudget);
   const [hidden, setHidden] = useState<readonly string[]>([]);
   const [shown, setShown] = useState<TradePoint | null>(null);
+  const [cited, setCited] = useState<PublishedPoint | null>(null);
   const host = useRef<HTMLDivElement>(null);
   const size = useSize(host);
 
   const all = useMemo(
     () => (network === null ? null : tradePoints(runs, network.view, dataset, network.accuracy)),
     [network, dataset, runs],
+  );
+  const published = useMemo(
+    () => (network === null ? [] : publishedFor(network.view.graph, dataset)),
+    [network, dataset],
   );
   const methods = useMemo(() => {
     const present = (all?.points ?? []).flatMap((point) => (point.method === null ? [] : [point.method]));
@@ -56,6 +65,7 @@ export function TradeOff() {
     const points = all.points.filter((point) => !hidden.includes(point.method ?? ''));
     return chartFrame({ ...all, points }, method, lowest, size, peak);
   }, [all, method, lowest, size, hidden, peak]);
+  const citations = hidden.includes(PUBLISHED) ? noCitations : published;
 
   const show = useCallback((point: TradePoint | null) => {
     setShown(point);
@@ -69,11 +79,12 @@ export function TradeOff() {
     () =>
       frame === null ? null : (
         <>
+          <PublishedMarks frame={frame} points={citations} onShow={setCited} />
           <PointMarks frame={frame} ticked={ticked} onShow={show} onOpen={openPoint} />
           <TrailMarks frame={frame} split={split} />
         </>
       ),
-    [frame, split, ticked, show],
+    [frame, split, ticked, show, citations],
   );
 
   return (
@@ -96,10 +107,11 @@ export function TradeOff() {
               <Chart frame={frame}>{marks}</Chart>
             </div>
             {shown === null ? null : <PointTip frame={frame} point={shown} />}
+            {cited === null ? null : <PublishedTip frame={frame} point={cited} />}
           </BudgetLine>
         )}
       </div>
-      <MethodKeys methods={methods} hidden={hidden} onToggle={toggle} />
+      <MethodKeys methods={methods} hasPublished={published.length > 0} hidden={hidden} onToggle={toggle} />
     </Pane>
   );
 }
