@@ -15,7 +15,7 @@ import {
   type Tensor4D,
   type Variable,
 } from '@tensorflow/tfjs-core';
-import type { Gates, LoadedNetwork } from '../../compute/executor';
+import type { Executor, Gates, LoadedNetwork } from '../../compute/executor';
 import { createRandom } from '../../linalg/random';
 import { cutChannels } from '../../network/cut';
 import type { LayerId, Network, Tensors } from '../../network/graph';
@@ -26,6 +26,12 @@ import type { MethodHooks, SettingValues } from '../method';
 import { testContext } from '../test-context';
 import { gateLayout, type GateLayout } from './gate-layout';
 import { openUnits, straightThrough } from './gates';
+
+/** A check that throws where the law is broken. */
+export interface Law {
+  readonly name: string;
+  readonly check: (executor: Executor) => Promise<void>;
+}
 
 interface Begun extends MethodHooks {
   readonly gates: () => Gates;

@@ -2,8 +2,9 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Executor } from '../../compute/executor';
 import { createExecutor } from '../../compute/runtime';
 import { disposeAll } from './bench';
-import { invariants, steersTo } from './invariants';
+import { invariants } from './invariants';
 import { annealedTarget } from './penalty';
+import { steersTo } from './training-laws';
 
 describe('Dagger on WASM', () => {
   let executor: Executor;
