@@ -1,3 +1,4 @@
+/** Trained rank pruning as the loop carries it out: what a step does, against plain training, and over a whole run. */
 import { memory, scalar, sub, tensor, tidy, type Tensor } from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Executor, LoadedNetwork } from '../compute/executor';
@@ -5,17 +6,25 @@ import { createExecutor } from '../compute/runtime';
 import { jacobiSvd } from '../linalg/jacobi-reference';
 import { networkCosts } from '../network/costs';
 import { decomposeLayers } from '../network/decompose';
-import type { Network, Tensor as HostTensor, Tensors } from '../network/graph';
-import { foldKernel, unfoldKernel, type Scheme } from '../network/low-rank';
-import { networkFromText } from '../network/text';
-import { buildZooNetwork } from '../network/zoo';
+import type { Network } from '../network/graph';
+import { unfoldKernel, type Scheme } from '../network/low-rank';
 import { createControl } from '../training/control';
-import { train, type Checkpoint } from '../training/loop';
+import { train } from '../training/loop';
 import { createSgd, trainedParameter } from '../training/optimiser';
-import { tinyDataset, tinySettings } from '../training/tiny-task';
-import { MethodError, type MethodHooks, type SettingValues } from './method';
-import { testContext } from './test-context';
-import { trp } from './trp';
+import { tinySettings } from '../training/tiny-task';
+import type { SettingValues } from './method';
+import {
+  all,
+  begun,
+  dataset,
+  expectedCut,
+  kernelOf,
+  largestDifference,
+  network,
+  trainedOn,
+  type Trained,
+  type TrainedOptions,
+} from './trp/tiny-ranks';
 
 let executor: Executor;
 beforeAll(async () => {
@@ -23,93 +32,8 @@ beforeAll(async () => {
 });
 afterAll(() => executor.dispose());
 
-const dataset = tinyDataset(96, 12);
-
-/** Two kernels to cut (`a`, and `b` with stride and bias), and one of each kind that is left alone. */
-const text = `input 8x8x3 / stem = conv 8 3x3 p1 / bn / relu / a = conv 10 3x3 p1 / bn / relu /
-  b = conv 12 3x3 s2 p1 bias / relu / point = conv 8 1x1 / relu / deep = depthwise 3x3 p1 / bn / relu /
-  globalPool / fc = dense 3 bias`;
-const network = (): Network => networkFromText(text, 3);
-
-function kernelOf(tensors: Tensors, name: string): HostTensor {
-  const kernel = tensors[`${name}.kernel`];
-  if (kernel === undefined) throw new Error(`There must be a kernel of ${name}.`);
-  return kernel;
-}
-
-/** The truncated kernel and the direction of the penalty, by the independent decomposition. */
-function expectedCut(kernel: HostTensor, scheme: Scheme, energy: number) {
-  const { rows, cols, values } = unfoldKernel(kernel, scheme);
-  const { u, s, v } = jacobiSvd(rows, cols, values);
-  const energies = [...s].map((value) => value * value);
-  const total = energies.reduce((sum, value) => sum + value, 0);
-  let rank = 1;
-  const kept = (): number => energies.slice(0, rank).reduce((sum, value) => sum + value, 0);
-  while (total - kept() > energy * total) rank++;
-  const product = (weight: (value: number) => number): HostTensor => {
-    const values = Float64Array.from({ length: rows * cols }, (_, at) => {
-      const [i, j] = [Math.floor(at / cols), at % cols];
-      let sum = 0;
-      for (let c = 0; c < rank; c++) sum += (u[i * s.length + c] ?? 0) * weight(s[c] ?? 0) * (v[j * s.length + c] ?? 0);
-      return sum;
-    });
-    return foldKernel(values, kernel.shape, scheme);
-  };
-  return { rank, cut: product((value) => value), direction: product(() => 1) };
-}
-
-function largestDifference(a: ArrayLike<number>, b: ArrayLike<number>): number {
-  return Array.from(a).reduce((most, value, at) => Math.max(most, Math.abs(value - (b[at] ?? NaN))), 0);
-}
-
-async function begun(loaded: LoadedNetwork, settings: SettingValues, from = network()): Promise<MethodHooks> {
-  return trp.begin(testContext(trp, from, { settings, loaded, dataset }));
-}
-
-const all = (settings: SettingValues): SettingValues => ({
-  ...Object.fromEntries(Object.entries(trp.settings).map(([name, setting]) => [name, setting.default])),
-  ...settings,
-});
-
-interface Trained {
-  readonly tensors: Tensors;
-  readonly checkpoints: readonly Checkpoint[];
-  readonly decided: Awaited<ReturnType<NonNullable<MethodHooks['decideRanks']>>> | undefined;
-}
-
-/** Trains `from` for `epochs` of 6 steps; with TRP where there are settings. */
-async function trained(
-  settings: SettingValues | undefined,
-  options: { from?: Network; epochs?: number; resume?: Checkpoint; every?: number } = {},
-): Promise<Trained> {
-  const from = options.from ?? network();
-  const loaded = executor.load(from);
-  const hooks = settings && (await begun(loaded, settings, from));
-  const checkpoints: Checkpoint[] = [];
-  try {
-    if (options.resume !== undefined) loaded.assign(options.resume.network);
-    await train({
-      executor,
-      loaded,
-      dataset,
-      normalisation: dataset.normalisation,
-      settings: { ...tinySettings, epochs: options.epochs ?? 1 },
-      seed: 5,
-      control: createControl(),
-      hooks,
-      methodSettings: () => all(settings ?? {}),
-      resume: options.resume,
-      checkpoint: {
-        everySeconds: options.every ?? 1000,
-        save: async (checkpoint) => void checkpoints.push(checkpoint),
-      },
-    });
-    return { tensors: await loaded.readBack(), checkpoints, decided: await hooks?.decideRanks?.(1) };
-  } finally {
-    hooks?.dispose?.();
-    loaded.dispose();
-  }
-}
+const trained = (settings: SettingValues | undefined, options?: TrainedOptions): Promise<Trained> =>
+  trainedOn(executor, settings, options);
 
 describe.each<Scheme>(['channel', 'spatial'])('a %s step', (scheme) => {
   const position = (loaded: LoadedNetwork, step: number, settings: SettingValues) => ({
@@ -339,101 +263,4 @@ describe('a run', () => {
     hooks.dispose?.();
     loaded.dispose();
   });
-});
-
-describe('ranks of the split', () => {
-  /** Kernels of exactly rank 2 (`a`) and 9 (`b`, above its break-even of 8). */
-  async function decide(
-    budget: number,
-    settings: SettingValues = {},
-    choices?: { protect: string[]; keep: Record<string, number> },
-  ) {
-    const made = network();
-    const low = (name: string, rank: number): HostTensor => {
-      const { shape } = kernelOf(made.tensors, name);
-      const cols = shape[3] ?? 1;
-      const rows = (shape[0] ?? 1) * (shape[1] ?? 1) * (shape[2] ?? 1);
-      const values = new Float32Array(rows * cols);
-      for (let k = 0; k < rank; k++) {
-        for (let at = 0; at < values.length; at++) {
-          values[at] =
-            (values[at] ?? 0) + Math.sin((k + 1) * Math.floor(at / cols) + k) * Math.cos((k + 2) * (at % cols));
-        }
-      }
-      return { shape, values };
-    };
-    const exact: Network = { ...made, tensors: { ...made.tensors, 'a.kernel': low('a', 2), 'b.kernel': low('b', 9) } };
-    const loaded = executor.load(exact);
-    const hooks = await begun(loaded, settings, exact);
-    try {
-      return await hooks.decideRanks?.(budget, choices);
-    } finally {
-      hooks.dispose?.();
-      loaded.dispose();
-    }
-  }
-
-  // Multiply-adds: stem 216 * 64, a 720 * 64, b 1080 * 16, point 96 * 16, deep 72 * 16, fc 24.
-  const [a, b, rest] = [46_080, 17_280, 13_824 + 1536 + 1152 + 24];
-
-  it('are the numerical ones: what nothing is lost by', async () => {
-    // b: 9 (90 + 12) = 918 < 1080. Its break-even is 10.
-    const decided = await decide(1);
-    expect(decided).toMatchObject({
-      scheme: 'channel',
-      ranks: { a: 2, b: 9 },
-      macs: rest + 2 * 82 * 64 + 9 * 102 * 16,
-    });
-    expect(decided?.shortfall).toBeUndefined();
-    expect(decided?.share).toBeCloseTo((rest + 10_496 + 14_688) / (a + b + rest), 12);
-  });
-
-  it('stay there under a budget they meet, and go lower only for one they do not', async () => {
-    expect((await decide(0.6))?.ranks).toEqual({ a: 2, b: 9 });
-    const lower = await decide(0.45);
-    expect(lower?.share).toBeLessThanOrEqual(0.45);
-    expect(lower?.ranks['a']).toBeLessThanOrEqual(2);
-    expect(lower?.ranks['b']).toBeLessThan(9);
-    expect((await decide(0.05))?.shortfall).toMatch(/^A budget of 5.0 % cannot be reached/);
-  });
-
-  it('leave layers whole where told to, or where a pair would cost as much', async () => {
-    expect((await decide(1, { strided: false }))?.ranks).toEqual({ a: 2 });
-    expect((await decide(1, {}, { protect: ['a'], keep: { b: 4 } }))?.ranks).toEqual({ b: 4 });
-    // Spatially b at rank r costs r (30 * 4 * 8 + 36 * 4 * 4) = 1536 r against 17,280: 12 is too dear.
-    const spatial = await decide(1, { scheme: 'spatial' });
-    for (const rank of Object.values(spatial?.ranks ?? {})) expect(rank).toBeLessThanOrEqual(11);
-  });
-});
-
-it.each<Scheme>(['channel', 'spatial'])('one cut of ResNet-20 takes at most 0.3 s of one core (%s)', async (scheme) => {
-  const resnet = buildZooNetwork({ architecture: 'resnet20', shortcut: 'identity', seed: 2 });
-  const loaded = executor.load(resnet);
-  const settings = { scheme, energy: 0.05, lambda: 0.01, period: 1 };
-  const hooks = await begun(loaded, settings, resnet);
-  const seconds: number[] = [];
-  // Freshly initialised kernels have the flattest spectra: the most directions to keep.
-  for (let step = 0; step < 5; step++) {
-    const before = process.cpuUsage();
-    await hooks.beforeStep?.({
-      step,
-      steps: 5,
-      epoch: 0,
-      learningRate: 0.1,
-      parameters: loaded.parameters,
-      settings: all(settings),
-    });
-    const { user, system } = process.cpuUsage(before);
-    seconds.push((user + system) / 1e6);
-  }
-  const { layers = {} } = (await hooks.telemetry?.()) ?? {};
-  expect(Object.keys(layers).length).toBe(18);
-  // The best of five: a machine with other work is slower now and then.
-  expect(Math.min(...seconds)).toBeLessThan(0.3);
-  hooks.dispose?.();
-  loaded.dispose();
-});
-
-it('asks for a device', async () => {
-  await expect(trp.begin(testContext(trp, network()))).rejects.toThrow(MethodError);
 });
