@@ -10,7 +10,8 @@ it('jax-js and the studio see the same losses over three steps', async () => {
     contestant.dispose();
     return found;
   };
-  const own = await losses(await ownContestant(workload, { device: 'wasm' }, false));
+  const options = { executor: { device: 'wasm' }, forwardOnly: false, method: null } as const;
+  const own = await losses(await ownContestant(workload, options));
   const jax = await losses(await jaxContestant(workload, 'wasm', false));
   own.forEach((loss, at) => expect(jax[at]).toBeCloseTo(loss, 3));
   expect(own[2]).not.toBeCloseTo(own[0] ?? 0, 2);
