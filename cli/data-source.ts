@@ -1,5 +1,9 @@
-/** What `--data PATH` means: CIFAR-10's archive or loose batches, else a folder or zip with one subfolder per class. */
+/**
+ * What `--data PATH` means: CIFAR-10's archive or loose batches, a folder of images and masks, else a folder or zip with one
+ * subfolder per class.
+ */
 import { basename } from 'node:path';
+import { holdsMasks } from '../workers/datasets/voc/layout';
 import type { DataSource } from '../workers/protocol';
 import { listFiles, type LocalFile } from './local-files';
 
@@ -17,7 +21,7 @@ export function dataAt(path: string): NamedData {
   const cifar = files.some(
     ({ name }) => /\.(tar\.gz|tgz)$/i.test(name) || /(^|\/)(data|test)_batch[^/]*\.bin$/.test(name),
   );
-  return cifar
-    ? { source: { source: 'cifar10' }, files }
-    : { source: { source: 'folder', name: basename(path) }, files };
+  if (cifar) return { source: { source: 'cifar10' }, files };
+  const source = holdsMasks(files.map(({ name }) => name)) ? 'voc' : 'folder';
+  return { source: { source, name: basename(path) }, files };
 }

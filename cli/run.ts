@@ -38,7 +38,7 @@ function findNetwork(recipe: Recipe, recipePath: string, named: string | undefin
 }
 
 function findData(recipe: Recipe, named: string | undefined): readonly LocalFile[] {
-  const needs = recipe.data.source === 'cifar10' || recipe.data.source === 'folder';
+  const needs = ['cifar10', 'folder', 'voc'].includes(recipe.data.source);
   if (!needs && named !== undefined)
     throw new UsageError(`--data is for recipes that read files; this one uses ${recipe.data.source}.`);
   if (!needs) return [];
@@ -49,15 +49,16 @@ function findData(recipe: Recipe, named: string | undefined): readonly LocalFile
 function resultText({ result, out }: { result: RunResult; out: string | undefined }): string {
   const share = (value: number | null) => (value === null ? 'not measured' : `${(100 * value).toFixed(2)} %`);
   const number = (value: number) => value.toLocaleString('en');
-  const { accuracy, macs, parameters, proof } = result;
+  const { accuracy, metric = 'accuracy', macs, parameters, proof, passes = [] } = result;
   const lines = [
     `multiply-adds   ${number(macs.original)} -> ${number(macs.kept)} (${share(macs.share)} kept)`,
     `parameters      ${number(parameters.original)} -> ${number(parameters.kept)}`,
-    `accuracy        on ${number(result.images)} ${result.split} images`,
+    `${metric.padEnd(16)}on ${number(result.images)} ${result.split} images`,
     `  original      ${share(accuracy.original)}`,
     `  at the cut    ${share(accuracy.cut)}`,
     `  recalibrated  ${share(accuracy.recalibrated)}`,
     `  final         ${share(accuracy.final)}`,
+    ...passes.map((pass, at) => `  pass ${at + 1}        ${share(pass.accuracy)}, ${number(pass.macs)} multiply-adds`),
     `proof           largest logit difference ${proof.maxAbsLogitDifference?.toExponential(1) ?? 'not measured'}`,
     `speed           ${result.imagesPerSecond?.toFixed(1) ?? 'no'} training images/s, ${result.seconds.toFixed(0)} s in all on ${result.device}`,
     ...result.notes.map((note) => `note            ${note}`),
