@@ -26,6 +26,7 @@ export const writableFormats: readonly WritableFormat[] = [
     extension: '.safetensors',
     load: async () => (await import('./network-file')).safetensorsWriter,
   },
+  { id: 'onnx', title: 'ONNX', extension: '.onnx', load: async () => (await import('./onnx/write')).onnxWriter },
 ];
 
 /** What to do with a kind that is understood but not read. */

@@ -81,9 +81,9 @@ export const mish: Handler = (site) => {
 export const prelu: Handler = (site) => {
   const view = site.view(0);
   const slope = site.required(1, 'slope');
-  const only = scalarOf(slope);
-  if (only !== undefined) return [activated(site, view, { kind: 'leakyRelu', slope: only })];
   const channels = dimsOf(view)[0] ?? 1;
+  const only = channels === 1 ? undefined : scalarOf(slope);
+  if (only !== undefined) return [activated(site, view, { kind: 'leakyRelu', slope: only })];
   if (slope.values.length !== channels) {
     throw new NotUnderstood(`has slopes [${slope.dims.join(', ')}]; one per channel is read`);
   }

@@ -2,10 +2,10 @@
 import type { BatchNormLayer, LayerId } from '../../network/graph';
 import { isWeighted } from '../../network/graph';
 import { clipped, activated, productFunction, scaledFunction } from './activations';
-import { arranged, innermost, NotUnderstood, vector } from './builder';
+import { arranged, commonChannels, innermost, NotUnderstood, vector } from './builder';
 import { broadcastDims, type Constant, scalarOf } from './constant';
 import type { Handler, Site } from './site';
-import { channelAxis, dimsOf, reshapeView, type View } from './view';
+import { dimsOf, reshapeView, type View } from './view';
 
 /** The smallest number that batch norm may add to a variance: 1 + it is 1 in float32. */
 const nothing = 1e-12;
@@ -39,7 +39,12 @@ function spreadOf(constant: Constant, view: View): Spread {
 /** Bias of the layer before, where that has none and nobody else reads it. */
 function asBias(site: Site, view: View, index: number, { axis, offset }: Affine): View | undefined {
   const layer = site.builder.layers.get(view.layer);
-  if (layer === undefined || !isWeighted(layer) || layer.bias !== undefined || axis !== channelAxis(view))
+  if (
+    layer === undefined ||
+    !isWeighted(layer) ||
+    layer.bias !== undefined ||
+    axis !== commonChannels(site.builder, [view])
+  )
     return undefined;
   if (!site.builder.isOwn(site.source(index), view.layer)) return undefined;
   const name = site.builder.tensor(`${layer.id}.bias`, '', 'vector', () => vector(offset));
@@ -52,7 +57,7 @@ function perChannel(site: Site, view: View, index: number, affine: Affine): View
   const { builder } = site;
   const before = builder.layers.get(view.layer);
   const joins = builder.affines.has(view.layer) && builder.isOwn(site.source(index), view.layer);
-  if (joins && before?.op === 'batchNorm' && affine.axis === channelAxis(view)) {
+  if (joins && before?.op === 'batchNorm' && affine.axis === commonChannels(builder, [view])) {
     compose(site, before, affine);
     return view;
   }
@@ -186,7 +191,8 @@ function product(site: Site, first: View, second: View): View {
   const dims = broadcastDims(dimsOf(first), dimsOf(second)).join();
   if (dims === dimsOf(second).join()) return product(site, second, first);
   if (dims !== dimsOf(first).join()) throw layouts(first, second);
-  const channels = channelAxis(first);
+  const channels = commonChannels(site.builder, [first]);
+  if (channels === undefined) throw layouts(first, second);
   const large = arranged(site.builder, first, channels);
   const small = arranged(site.builder, second, channels);
   const shape = small.shape.length === 3 ? small.shape : ([1, 1, small.shape[0]] as const);

@@ -144,6 +144,20 @@ export function arranged(
   return { ...arrangement, layer: builder.shaped(view.layer, arrangement.shape) };
 }
 
+/**
+ * The file's axis that is last in the layers of all `views`: one with which they need no reshape before one with which
+ * they do, since an axis of one element could be last anywhere.
+ */
+export function commonChannels(builder: Builder, views: readonly View[]): number | undefined {
+  const axes = Array.from({ length: views[0]?.axes.length ?? 0 }, (_, axis) => axis);
+  const shapes = (axis: number) => views.map((view) => channelsLast(view, axis)?.shape.join());
+  const asIs = views.map(({ layer }) => builder.shapeOf(layer).join()).join(';');
+  return (
+    axes.find((axis) => shapes(axis).join(';') === asIs) ??
+    axes.find((axis) => shapes(axis).every((one) => one !== undefined))
+  );
+}
+
 /** As `arranged`, for operations that look at channels alone: other axes may be joined. */
 export function innermost(builder: Builder, view: View, channels: number): LayerId {
   const arrangement = channelsLast(view, channels);

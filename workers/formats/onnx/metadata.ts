@@ -1,9 +1,9 @@
 /** What an ONNX file says about its input and classes beside the graph: our own entry, or that of other exporters. */
 import type { ModelProto } from 'onnx-buf';
 import * as v from 'valibot';
-import type { Normalisation } from '../../network/graph';
+import type { NetworkMeta, Normalisation } from '../../network/graph';
 
-const metadataKey = 'espalier';
+export const metadataKey = 'espalier';
 
 const numbers = v.array(v.pipe(v.number(), v.finite()));
 const FactsSchema = v.object({
@@ -16,6 +16,11 @@ interface Facts {
   readonly name?: string | undefined;
   readonly classes?: readonly string[] | undefined;
   readonly normalisation?: Normalisation | undefined;
+}
+
+/** What `readMetadata` reads back: name, classes and normalisation. */
+export function metadataText({ name, classes, normalisation }: NetworkMeta): string {
+  return JSON.stringify({ name, classes, normalisation });
 }
 
 function parsed(text: string): unknown {

@@ -2,8 +2,11 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { cutByWeights } from '../../methods/cut-by-weights';
 import { networkCosts } from '../../network/costs';
+import { buildZooNetwork } from '../../network/zoo';
 import { openNetworkFiles } from '../index';
+import { proven } from './proof-for-tests';
 import { compare } from './runtime-for-tests';
 
 const shared = new URL('../../../../shared/models/', import.meta.url);
@@ -38,6 +41,18 @@ const files = [
   ['third-party/onnx/light-squeezenet.onnx', undefined, 1_235_496, [[1, 1000, 1, 1]]],
 ] as const;
 
+describe('networks of the zoo, cut by L1', () => {
+  it.each(['resnet8', 'densenet40', 'mobilenetv2'] as const)(
+    '%s',
+    async (architecture) => {
+      const network = buildZooNetwork({ architecture, seed: 2 });
+      const { network: cut } = await cutByWeights(network, 'l1', { budget: 0.5 });
+      await proven(cut, 1);
+    },
+    120_000,
+  );
+});
+
 describe.skipIf(absent !== '')(`files from elsewhere${absent}`, () => {
   it.each(files)(
     '%s',
@@ -51,6 +66,26 @@ describe.skipIf(absent !== '')(`files from elsewhere${absent}`, () => {
       const { difference, dims } = await compare(network, new Uint8Array(await file.arrayBuffer()), images);
       expect(dims).toEqual(outputs);
       expect(difference).toBeLessThan(1e-4);
+    },
+    120_000,
+  );
+
+  it.each([
+    ['resnet20-cifar10.onnx', 2],
+    ['resnet20-cifar10-clean.onnx', 2],
+    ['third-party/onnx/ultraface-slim-320-simplified.onnx', 1],
+    ['third-party/onnx/ultraface-rfb-320-without-postprocessing.onnx', 1],
+  ] as const)(
+    '%s, cut by L1 to three fifths of its multiply-adds, goes back as ONNX',
+    async (path, images) => {
+      const { network } = await openNetworkFiles([read(path)]);
+      const { network: cut, plan } = await cutByWeights(network, 'l1', { budget: 0.6 });
+      expect(plan.shortfall).toBeUndefined();
+      expect(plan.share).toBeGreaterThan(0.55);
+      const back = await proven(cut, images);
+      expect(networkCosts(back.graph).macs).toBe(plan.macs);
+      expect(back.meta.origin?.inputs).toEqual(network.meta.origin?.inputs);
+      expect(back.meta.origin?.outputs).toEqual(network.meta.origin?.outputs);
     },
     120_000,
   );

@@ -3,6 +3,7 @@ import * as activations from './activations';
 import * as arithmetic from './arithmetic';
 import * as heads from './heads';
 import * as parts from './parts';
+import { resize } from './resizing';
 import * as regroup from './regroup';
 import type { Handler } from './site';
 import * as windows from './windows';
@@ -45,7 +46,7 @@ export const handlers: Readonly<Record<string, Handler>> = {
   ReduceSum: heads.reduceSum,
   Relu: activations.simple('relu'),
   Reshape: regroup.reshape,
-  Resize: heads.resize,
+  Resize: resize,
   Sigmoid: activations.simple('sigmoid'),
   Slice: parts.slice,
   Softmax: activations.softmax,
@@ -58,7 +59,7 @@ export const handlers: Readonly<Record<string, Handler>> = {
   Tanh: activations.simple('tanh'),
   Transpose: regroup.transpose,
   Unsqueeze: regroup.regroup,
-  Upsample: heads.resize,
+  Upsample: resize,
 };
 
 /** Operators whose output has the shape of their first input, whatever they compute. */

@@ -118,24 +118,25 @@ function settle(builder: Builder, { name, view }: Output): readonly [LayerId, Or
 }
 
 /** A pool that keeps its two axes of one only to have them flattened away does without. */
-function withoutNeedlessFlatten(layers: readonly Layer[], outputs: readonly LayerId[]): readonly Layer[] {
+function withoutNeedlessFlatten({ layers, outputs }: Graph): Graph {
   const readers = new Map<LayerId, number>();
   for (const id of [...layers.flatMap(({ inputs }) => inputs), ...outputs]) readers.set(id, (readers.get(id) ?? 0) + 1);
   const byId = new Map(layers.map((layer) => [layer.id, layer]));
-  const flattened = new Map<LayerId, LayerId>();
-  for (const layer of layers) {
-    const [input = ''] = layer.inputs;
-    const pool = byId.get(input);
-    if (layer.op === 'flatten' && pool?.op === 'globalPool' && readers.get(input) === 1) flattened.set(input, layer.id);
+  /** The pool that stands for each flatten. */
+  const pools = new Map<LayerId, LayerId>();
+  for (const { id, op, inputs } of layers) {
+    const [input = ''] = inputs;
+    if (op === 'flatten' && byId.get(input)?.op === 'globalPool' && readers.get(input) === 1) pools.set(id, input);
   }
-  const gone = new Set(flattened.values());
-  return layers.flatMap((layer): Layer[] => {
-    if (gone.has(layer.id)) return [];
-    const flat = flattened.get(layer.id);
-    if (layer.op !== 'globalPool' || flat === undefined) return [layer];
+  const flat = new Set(pools.values());
+  const standing = (id: LayerId): LayerId => pools.get(id) ?? id;
+  const kept = layers.flatMap((layer): Layer[] => {
+    if (pools.has(layer.id)) return [];
+    if (layer.op !== 'globalPool' || !flat.has(layer.id)) return [{ ...layer, inputs: layer.inputs.map(standing) }];
     const { keepSpatial: _, ...pool } = layer;
-    return [{ ...pool, id: flat }];
+    return [pool];
   });
+  return { layers: kept, outputs: outputs.map(standing) };
 }
 
 /** One line an operator, so that a network with a hundred of the same stays readable. */
@@ -187,11 +188,8 @@ export function finish(builder: Builder, names: readonly string[]): Finished {
   const settled = ending.outputs.map((output) => settle(builder, output));
   const outputs = settled.map(([layer]) => layer);
   const alive = ancestors(builder, outputs);
-  const layers = withoutNeedlessFlatten(
-    [...builder.layers.values()].filter(({ id, op }) => alive.has(id) || op === 'input'),
-    outputs,
-  );
-  const graph = { layers, outputs };
+  const layers = [...builder.layers.values()].filter(({ id, op }) => alive.has(id) || op === 'input');
+  const graph = withoutNeedlessFlatten({ layers, outputs });
   const removed = new Set([...closing].filter((id) => !alive.has(id)));
   const reachable = ancestors(
     builder,

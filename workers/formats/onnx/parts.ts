@@ -1,9 +1,10 @@
 /** Operators that take parts of tensors or put parts together. */
-import type { Padding, Shape } from '../../network/graph';
-import { arranged, arrangedView, NotUnderstood } from './builder';
+import type { Padding, Pair, Shape } from '../../network/graph';
+import { arranged, arrangedView, commonChannels, NotUnderstood } from './builder';
 import { axisOf, sliceRange, sliceSettings, splitLengths } from './fold';
+import { pickedGrid } from './resizing';
 import type { Handler, Site } from './site';
-import { channelAxis, channelsLast, dimsOf, type View } from './view';
+import { channelsLast, dimsOf, type View } from './view';
 
 /** Layer axes of the file's axes: what an operator along any of them needs. */
 interface Placed {
@@ -15,9 +16,9 @@ interface Placed {
   readonly spatial: readonly (number | undefined)[];
 }
 
-/** The view with its innermost axis as channels, `preferred` where that can be. */
-function placed(site: Site, view: View, preferred: number): Placed {
-  const channels = channelsLast(view, preferred) === undefined ? Math.max(0, channelAxis(view)) : preferred;
+/** The view with an axis of the file as channels. Throws `NotUnderstood` where numbers would have to move. */
+function placed(site: Site, view: View, given?: number): Placed {
+  const channels = given ?? commonChannels(site.builder, [view]) ?? 0;
   const { layer, shape, spatial } = arranged(site.builder, view, channels);
   const full: Shape = shape.length === 3 ? shape : [1, 1, shape[0]];
   return { view, layer: site.builder.shaped(layer, full), shape: full, channels, spatial };
@@ -43,7 +44,7 @@ function cutOut(site: Site, view: View, cuts: readonly Cut[]): View {
   const dims = dimsOf(view);
   const real = cuts.filter(({ axis, begin, length, step }) => begin !== 0 || length !== dims[axis] || step !== 1);
   if (real.length === 0) return view;
-  const from = placed(site, view, 0);
+  const from = placed(site, view);
   const begin: [number, number, number] = [0, 0, 0];
   const end: [number, number, number] = [...from.shape];
   const stride: [number, number, number] = [1, 1, 1];
@@ -86,6 +87,19 @@ export const split: Handler = (site) => {
   });
 };
 
+/** A nearest resize along one axis, spelled as the pixels it takes. */
+function picked(site: Site, view: View, axis: number, places: readonly number[]): View | undefined {
+  const from = dimsOf(view)[axis] ?? 1;
+  const grid = view.axes.length === 3 && axis > 0 ? pickedGrid(places, from) : undefined;
+  if (grid === undefined || channelsLast(view, 0) === undefined) return undefined;
+  const { layer, shape, channels, spatial } = placed(site, view);
+  const where = layerAxis({ view, layer, shape, channels, spatial }, axis);
+  if (where === undefined || where === 2) return undefined;
+  const size = [shape[0], shape[1]].with(where, places.length) as unknown as Pair;
+  const id = site.layer({ op: 'resize', size, mode: 'nearest', grid }, [layer]);
+  return arrangedView(site.builder, id, 3, channels, spatial);
+}
+
 /** One index, which takes the axis away, or a run of them. */
 export const gather: Handler = (site) => {
   const view = site.view(0);
@@ -93,6 +107,8 @@ export const gather: Handler = (site) => {
   const axis = axisOf(site.node.int('axis', 0), dims.length + 1) - 1;
   const indices = site.required(1, 'indices');
   const places = Array.from(indices.values, (index) => (index < 0 ? index + (dims[axis] ?? 0) : index));
+  const resized = indices.dims.length === 1 ? picked(site, view, axis, places) : undefined;
+  if (resized !== undefined) return [resized];
   const [begin = 0] = places;
   if (axis < 0 || indices.dims.length > 1 || places.some((place, at) => place !== begin + at)) {
     throw new NotUnderstood('picks numbers in an order of its own');
@@ -114,8 +130,7 @@ export const concat: Handler = (site) => {
 /** Views put together along the file's `axis`. */
 function joined(site: Site, views: readonly View[], axis: number): View {
   const rank = views[0]?.axes.length ?? 0;
-  const candidates = [axis, ...Array.from({ length: rank }, (_, at) => at).filter((at) => at !== axis)];
-  const channels = candidates.find((candidate) => views.every((view) => channelsLast(view, candidate) !== undefined));
+  const channels = commonChannels(site.builder, views);
   if (channels === undefined) throw new NotUnderstood('joins tensors whose numbers would have to change places');
   const parts = views.map((view) => placed(site, view, channels));
   const [first] = parts;
@@ -165,7 +180,7 @@ export const pad: Handler = (site) => {
   const longer = dims.map((_, axis) => around(axis).map((amount) => Math.max(0, amount)));
   if (longer.flat().every((amount) => amount === 0)) return [cropped];
   if (value !== 0) throw new NotUnderstood(`pads with ${value}; zeros are read`);
-  const from = placed(site, cropped, 0);
+  const from = placed(site, cropped);
   const padding: [number, number, number, number, number, number] = [0, 0, 0, 0, 0, 0];
   longer.forEach(([before = 0, after = 0], axis) => {
     if (before + after === 0) return;

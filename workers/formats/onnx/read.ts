@@ -1,6 +1,6 @@
 /** An ONNX file as a network. */
 import { fromBinary } from '@bufbuild/protobuf';
-import { type GraphProto, type ModelProto, ModelProtoSchema, type ValueInfoProto } from 'onnx-buf';
+import { type GraphProto, type ModelProto, ModelProtoSchema, type NodeProto, type ValueInfoProto } from 'onnx-buf';
 import {
   type Network,
   NetworkError,
@@ -87,22 +87,20 @@ function statedDims(info: ValueInfoProto, file: string): readonly number[] {
   return dims.map((size) => (size > 0 ? size : 0));
 }
 
+function putsLastSecond({ opType, attribute }: NodeProto): boolean {
+  const order = attribute.find(({ name }) => name === 'perm')?.ints.map(Number);
+  return opType === 'Transpose' && order?.join() === '0,3,1,2';
+}
+
 /** Whether the first thing that is done to an input is to put its last axis second: then it is NHWC. */
 function isChannelsLast(graph: GraphProto, name: string): boolean {
   let value = name;
   for (let steps = 0; steps < 20; steps++) {
     const readers = graph.node.filter(({ input }) => input.includes(value));
     const [node] = readers;
-    if (node === undefined || readers.length > 1) return readers.some(({ opType }) => opType === 'Transpose');
-    if (node.opType === 'Transpose') {
-      return (
-        node.attribute
-          .find((attribute) => attribute.name === 'perm')
-          ?.ints.map(Number)
-          .join() === '0,3,1,2'
-      );
-    }
-    if (!['Cast', 'Identity', 'Sub', 'Add', 'Mul', 'Div'].includes(node.opType)) return false;
+    if (readers.some(putsLastSecond)) return true;
+    const goesOn = ['Cast', 'Identity', 'Sub', 'Add', 'Mul', 'Div'].includes(node?.opType ?? '');
+    if (node === undefined || readers.length > 1 || !goesOn) return false;
     value = node.output[0] ?? '';
   }
   return false;

@@ -137,11 +137,6 @@ export function channelsLast(view: View, channels: number): Arrangement | undefi
   return { shape: [size(p), size(q), c], spatial: [p, q] };
 }
 
-/** The file's axis that holds the innermost numbers; -1 where all axes have one element. */
-export function channelAxis({ axes, atoms }: View): number {
-  return atoms.length === 0 ? -1 : axes.findIndex((axis) => axis.includes(atoms.length - 1));
-}
-
 /** Whether the layer's numbers, read in memory order, are the file's tensor read row by row. */
 export function inOrder({ axes }: View): boolean {
   return axes.flat().every((atom, at) => atom === at);

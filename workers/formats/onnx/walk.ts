@@ -2,7 +2,7 @@
 import type { GraphProto, ValueInfoProto } from 'onnx-buf';
 import { type LayerId, NetworkError, type Shape } from '../../network/graph';
 import { FormatError } from '../format-error';
-import { Builder, NotUnderstood, type Value } from './builder';
+import { Builder, commonChannels, NotUnderstood, type Value } from './builder';
 import { BATCH, type Constant, ConstantError, elementCount, integers } from './constant';
 import { mostNesting } from './external-data';
 import { fold } from './fold';
@@ -11,7 +11,7 @@ import { OnnxNode } from './node';
 import { handlers, keepsShape } from './operators';
 import { Site } from './site';
 import { type ExternalBytes, readTensorProto } from './tensor-proto';
-import { channelAxis, dimsOf, type View, viewOf } from './view';
+import { dimsOf, type View, viewOf } from './view';
 
 export interface WalkOptions {
   readonly graph: GraphProto;
@@ -174,7 +174,7 @@ export class Walk {
       const same = given !== undefined && (keepsShape(node.op) || told?.join() === dimsOf(given).join());
       const likeFirst = same ? given : undefined;
       const dims = likeFirst === undefined ? told : dimsOf(likeFirst);
-      const last = given !== undefined && channelAxis(given) === given.axes.length - 1;
+      const last = given !== undefined && commonChannels(this.builder, [given]) === given.axes.length - 1;
       const shape = likeFirst === undefined ? shapeOf(dims, last) : this.builder.shapeOf(likeFirst.layer);
       if (shape === undefined || layers.length === 0) {
         return this.builder.set(name, { kind: 'unknown', cause: reason, from });
