@@ -1,5 +1,5 @@
 /** The main way by keyboard alone: nothing here touches the mouse, and every control is reached by Tab. */
-import { expect, test, type Locator, type Page } from '@playwright/test';
+import { expect, test, type Page } from '@playwright/test';
 import {
   budget,
   expectMeasured,
@@ -11,19 +11,10 @@ import {
   readPlan,
   setFineTune,
   startButton,
+  tabTo,
 } from './steps';
 
 test.setTimeout(600_000);
-
-/** Walks the page with Tab until `target` has the focus. */
-async function tabTo(page: Page, target: Locator): Promise<void> {
-  const isFocused = () => target.evaluate((element) => element === document.activeElement);
-  for (let presses = 0; presses < 120; presses += 1) {
-    if (await isFocused()) return;
-    await page.keyboard.press('Tab');
-  }
-  throw new Error(`120 presses of Tab did not reach ${String(target)}.`);
-}
 
 const activeCell = (page: Page): Promise<string> =>
   page.getByRole('grid').evaluate((grid) => {

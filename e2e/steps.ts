@@ -205,3 +205,13 @@ export async function chooseDevice(page: Page, choice: 'Use WebGPU' | 'Use WASM'
   await page.keyboard.press('Escape');
   await expect(badge).toContainText(choice === 'Use WebGPU' ? /WebGPU/ : /WASM/, { timeout: patience });
 }
+
+/** Walks the page with Tab until `target` has the focus. */
+export async function tabTo(page: Page, target: Locator): Promise<void> {
+  const isFocused = () => target.evaluate((element) => element === document.activeElement);
+  for (let presses = 0; presses < 120; presses += 1) {
+    if (await isFocused()) return;
+    await page.keyboard.press('Tab');
+  }
+  throw new Error(`120 presses of Tab did not reach ${String(target)}.`);
+}

@@ -35,12 +35,12 @@ export function App() {
         </div>
       ) : null}
       {hidden.includes('recipe') ? null : (
-        <div className={styles.recipe}>
+        <div className={styles.recipe} data-place="recipe">
           <RecipeLine />
         </div>
       )}
       <main className={styles.main}>
-        <div className={styles.tree}>
+        <div className={styles.tree} data-place="tree">
           <Tree />
         </div>
         {isComparing ? (
@@ -49,12 +49,12 @@ export function App() {
           </div>
         ) : (
           <>
-            <div className={styles.tradeoff}>
+            <div className={styles.tradeoff} data-place="tradeoff">
               <Suspense fallback={null}>
                 <TradeOff />
               </Suspense>
             </div>
-            <div className={styles.inspector}>
+            <div className={styles.inspector} data-place="inspector">
               <Inspector />
             </div>
           </>
@@ -64,7 +64,7 @@ export function App() {
         <Strip />
       </div>
       {hidden.includes('runs') ? null : (
-        <div className={styles.runs}>
+        <div className={styles.runs} data-place="runs">
           <Runs />
         </div>
       )}

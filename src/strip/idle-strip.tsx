@@ -9,6 +9,7 @@ import computing from '../ui/computing.module.css';
 import { Failure } from '../ui/failure';
 import { formatAccuracy, formatForecast, formatInteger } from '../ui/format';
 import { formatEpochs, nameOf } from '../runs/rows';
+import { Welcome } from '../welcome/welcome';
 import { CutProof } from './cut-proof';
 import { remedyFor, type Remedy } from './remedy';
 import { Transport } from './transport';
@@ -46,6 +47,7 @@ export function IdleStrip() {
           <span>{canResume ? 'Resume goes on from its last checkpoint.' : outlook}</span>
         )}
       </div>
+      <Welcome />
     </section>
   );
 }

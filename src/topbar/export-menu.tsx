@@ -1,10 +1,12 @@
 /** Files to take away: every network is reopened and compared before it is handed over. */
 import type { RunSummary } from '../../workers/protocol';
+import { report } from '../studio/context';
 import type { StudioState } from '../studio/state';
-import { actions, useStudio } from '../studio/store';
+import { actions, studio, studioClient, useStudio } from '../studio/store';
 import { standsFor } from '../studio/run-facts';
 import { formatCount } from '../ui/format';
 import { Menu, MenuEntry, MenuGroup } from '../ui/menu';
+import { saveCanvas, savePicture } from '../ui/pictures';
 
 /** The newest run of this browser whose network is there to take. */
 const newestCut = ({ runs }: StudioState): RunSummary | null =>
@@ -38,6 +40,12 @@ export function ExportMenu() {
         <ExportEntry title="Network" figure=".safetensors" format="safetensors" disabled={view === null} />
         <ExportEntry title="Project" figure=".espalier" format="project" disabled={view === null} />
       </MenuGroup>
+      <MenuGroup title="Pictures of what is shown">
+        <PictureEntry title="Trade-off chart" figure=".svg" place="tradeoff" save={savePicture('svg')} />
+        <PictureEntry title="Trade-off chart" figure=".png" place="tradeoff" save={savePicture('png')} />
+        <PictureEntry title="Tree" figure=".png" place="tree" save={saveCanvas} />
+        <PictureEntry title="Plots of the layer" figure=".png" place="inspector" save={saveCanvas} />
+      </MenuGroup>
     </Menu>
   );
 }
@@ -60,4 +68,24 @@ function ExportEntry({ title, figure, format, run, disabled = false }: ExportEnt
       onAction={() => void actions.exportNetwork(format, run)}
     />
   );
+}
+
+interface PictureEntryProps {
+  readonly title: string;
+  readonly figure: string;
+  /** Part of the page the picture is in: `data-place` in `app.tsx`. */
+  readonly place: string;
+  readonly save: (place: Element, name: string) => Promise<void>;
+}
+
+function PictureEntry({ title, figure, place, save }: PictureEntryProps) {
+  const take = (): void => {
+    const shown = document.querySelector(`[data-place="${place}"]`);
+    const saved =
+      shown === null
+        ? Promise.reject(new Error(`${title}: show it first, it is not on the page now.`))
+        : save(shown, `espalier-${place}`);
+    saved.catch((thrown: unknown) => report({ store: studio, client: studioClient }, thrown));
+  };
+  return <MenuEntry id={`${place} ${figure}`} title={title} figure={figure} onAction={take} />;
 }
