@@ -10,6 +10,7 @@ import { gestureControls } from '../src/lessons/vocabulary';
 import { methodById } from '../workers/methods';
 import { checkSettings } from '../workers/methods/settings';
 import { buildZooNetwork } from '../workers/network/zoo';
+import { gatedGraph } from '../workers/network/zoo/gating';
 import { lessonSchemaText } from './schema';
 
 const folder = new URL('../public/lessons/', import.meta.url).pathname;
@@ -23,6 +24,13 @@ const layersOf: Readonly<Record<string, ReadonlySet<string>>> = Object.fromEntri
     new Set(buildZooNetwork({ architecture, shortcut: 'projection', seed: 1 }).graph.layers.map(({ id }) => id)),
   ]),
 );
+
+function layersOfSource(source: Arrangement['network']): ReadonlySet<string> {
+  if (source?.source === 'shipped') return layersOf[source.id] ?? new Set();
+  if (source?.source !== 'gated') throw new Error('Another kind of network: teach this test about it.');
+  const { source: _, ...options } = source;
+  return new Set(gatedGraph(options).layers.map(({ id }) => id));
+}
 
 /** Every value under `key`, however deep, and the keys of records that go by layer. */
 function found(json: unknown, key: string): unknown[] {
@@ -50,9 +58,7 @@ describe('the shipped lessons', () => {
   });
 
   it.each(lessons)('%s speaks of layers its network has', (_, lesson) => {
-    const source = lesson.begin.network;
-    if (source?.source !== 'shipped') throw new Error('Another kind of network: teach this test about it.');
-    const known = layersOf[source.id] ?? new Set();
+    const known = layersOfSource(lesson.begin.network);
     const named = [
       ...found(lesson, 'layer').flatMap((value) => (typeof value === 'string' ? [value] : [])),
       ...found(lesson, 'positions').flat(),

@@ -10,6 +10,7 @@ export const shippedLessons = [
   'a-budget-not-a-ratio',
   'copies-that-merge',
   'rank',
+  'looking-again',
 ] as const;
 
 export type LessonId = (typeof shippedLessons)[number];

@@ -1,5 +1,5 @@
 /** Values a lesson's text may name in braces: what the studio measures now, written as everywhere else. */
-import { methodOf, standsFor } from '../studio/run-facts';
+import { standsFor } from '../studio/run-facts';
 import type { StudioState } from '../studio/state';
 import { formatBudget } from '../tradeoff/budget-view';
 import { formatAccuracy, formatCount, formatInteger, formatPercent } from '../ui/format';
@@ -21,11 +21,10 @@ export const lessonValues = {
   proof: (state) => newest(state)?.result?.proof.maxAbsLogitDifference?.toPrecision(2) ?? 'not yet measured',
 } as const satisfies Readonly<Record<string, (state: StudioState) => string>>;
 
-/** The newest finished run that made something smaller. */
+/** The newest run of this browser, or replay, that came to its end. */
 function newest({ runs }: StudioState) {
   return runs
-    .filter((run) => run.origin !== 'reference' && run.state === 'finished' && methodOf(run.recipe) !== null)
-    .filter((run) => standsFor(run) !== null)
+    .filter((run) => run.origin !== 'reference' && run.state === 'finished' && standsFor(run) !== null)
     .toSorted((one, other) => other.started - one.started)[0];
 }
 

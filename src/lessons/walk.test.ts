@@ -57,7 +57,10 @@ async function stepThrough(): Promise<void> {
   });
   for (let beat = 0; beat < 500 && studio.getState().activeRun === run; beat += 1)
     await actions.controlRun(run, 'step');
-  expect(studio.getState().runs.find((other) => other.run === run)?.result?.method).toBe('dagger');
+  expect(studio.getState().runs.find((other) => other.run === run)).toMatchObject({
+    state: 'finished',
+    origin: 'replay',
+  });
 }
 
 const isDone = (at: number): boolean => studio.getState().lesson?.done[at] === true;
