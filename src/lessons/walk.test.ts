@@ -46,6 +46,12 @@ function connect() {
   return client;
 }
 
+/** The cut was checked; the fixture has no images with masks, so a network that answers for pixels goes without. */
+const isSettled = (): boolean => {
+  const { preview, dataset, plan, opening } = studio.getState();
+  return preview.state === 'measured' || (dataset === null && plan !== null && opening === null);
+};
+
 /** A replay is paused and stepped to its end: nobody waits for its pace. */
 async function stepThrough(): Promise<void> {
   await vi.waitUntil(() => studio.getState().activeRun !== null, 5000);
@@ -72,7 +78,7 @@ describe('a lesson', () => {
     await actions.openLesson(lesson);
     for (const [at, step] of lesson.steps.entries()) {
       actions.goToStep(at);
-      await vi.waitUntil(() => studio.getState().preview.state === 'measured', 5000);
+      await vi.waitUntil(isSettled, 5000);
       expect(isDone(at), `"${step.title}" was done before anything happened`).toBe(false);
       if (step.question !== undefined) actions.answer(step.question.id, 'my answer');
       if (step.target !== undefined) actions.showMe();
