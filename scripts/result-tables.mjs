@@ -193,7 +193,7 @@ export const tables = {
   },
   'gating-cue-rods': {
     title: 'Looking again: RIGNet, DIGNet and feed-forward controls on cue rods',
-    note: 'One line for each pass, all passes of one training. mIoU, and accuracy over all pixels and over object pixels near (up to 8 pixels), mid (8 to 14) and far (beyond 14) from the cue that tells their class, in % on 400 test images; several seeds: mean (least-most). Recipe: `recipes/gating/cue-rods.json` with the network of the line.',
+    note: "One line for each pass, all passes of one training. mIoU, and accuracy over all pixels and over object pixels near (up to 8 pixels), mid (8 to 14) and far (beyond 14) from the cue that tells their class, in % on 400 test images; several seeds: mean (least-most). Recipe: `recipes/gating/cue-rods.json` with the network of the line. The claim that a shallow network that looks again can stand in for a deeper one shows: three looks of kernel 1 equal the deepest control with a quarter of its parameters and three quarters of its multiply-adds. Against the deep control they cost more compute for about a point. The first look is no better than the shallow network: the gain is in looking again. DIGNet and RIGNet differ by less than the half point that seeds of the specification's prototype differed by, so with one seed their order says nothing.",
     passes: true,
     rows: cueRodRows(recipeFile('gating/cue-rods'), [1, 2, 3]),
   },
