@@ -107,5 +107,7 @@ export function networkKey(source: NetworkSource): string {
 function dataKey(source: DataSource): string {
   if (source.source === 'folder') return `folder:${source.name}`;
   if (source.source === 'hub') return `hub:${source.url}`;
+  if (source.source === 'cuerods') return `cuerods:${source.size ?? 32}`;
+  if (source.source === 'voc') return `voc:${JSON.stringify([source.name, source.classes, source.others])}`;
   return source.source;
 }

@@ -119,7 +119,7 @@ export function createSetups(context: StudioContext, opening: Opening, gestures:
       });
       return;
     }
-    const what = data.source === 'folder' ? `the images of "${data.name}"` : 'the CIFAR-10 archive';
+    const what = 'name' in data ? `the images of "${data.name}"` : 'the CIFAR-10 archive';
     notify(context, `This setup measures on ${what}. Open or drop them to go on.`, {
       tone: 'ask',
       action: { label: 'Open files', run: () => choose('') },
