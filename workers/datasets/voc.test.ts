@@ -208,15 +208,29 @@ describe('layOutMasks', () => {
   });
 });
 
-/** Stands in for the browser's decoder: a picture of the given size, one colour all over. */
+/** A picture of one colour all over; as those of `ImageData`, its fields are getters. */
+class FlatPicture {
+  constructor(
+    private readonly size: readonly [number, number],
+    private readonly colour: readonly number[],
+  ) {}
+  get width() {
+    return this.size[0];
+  }
+  get height() {
+    return this.size[1];
+  }
+  get data() {
+    const length = 4 * this.width * this.height;
+    return Uint8Array.from({ length }, (_, at) => (at % 4 === 3 ? 255 : (this.colour[at % 4] ?? 0)));
+  }
+}
+
+/** Stands in for the browser's decoder. */
 const flat =
   (width: number, height: number, colour: readonly number[]): DecodePicture =>
   () =>
-    Promise.resolve({
-      width,
-      height,
-      data: Uint8Array.from({ length: 4 * width * height }, (_, at) => (at % 4 === 3 ? 255 : (colour[at % 4] ?? 0))),
-    });
+    Promise.resolve(new FlatPicture([width, height], colour));
 
 const classFile = JSON.stringify({
   classes: ['sky', 'road', 'car', 'void'].map((name, id) => ({ id, name })),

@@ -29,8 +29,9 @@ export function placeImage(
   target: Uint8Array,
   width: number,
 ): void {
-  const { data, ...size } = picture;
-  const scaled = resized(data, size.width, { ...size, top: 0, left: 0 }, frame);
+  // Named one by one: those of the browser's `ImageData` are no own properties and would be lost in a spread.
+  const { data, width: wide, height: high } = picture;
+  const scaled = resized(data, wide, { top: 0, left: 0, width: wide, height: high }, frame);
   for (let y = 0; y < frame.height; y++) {
     const line = scaled.subarray(3 * y * frame.width, 3 * (y + 1) * frame.width);
     target.set(line, 3 * ((frame.top + y) * width + frame.left));
