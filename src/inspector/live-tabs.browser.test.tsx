@@ -103,6 +103,15 @@ describe('the tree while gates train', () => {
   });
 });
 
+describe('the tree while clusters train', () => {
+  it('offers them beside the plan', async () => {
+    const { host } = await training('csgd', clusterTelemetry, <Tree />);
+    await until(() => plain(host).includes('live'));
+    named(host, 'live').click();
+    await until(() => plain(host).includes('preview'));
+  });
+});
+
 describe('the strip of a method that trains', () => {
   it('shows what the method says in numbers, and turns its live knob', async () => {
     page = await mount(<Strip />, { width: 1300, height: 120 }, { runs: [trainingRun('csgd', { strength: 0.01 })] });

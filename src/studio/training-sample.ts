@@ -83,6 +83,8 @@ export function clusterTelemetry(graph: Graph, share: number): Telemetry {
       });
     return {
       cluster,
+      // A cluster is numbered by its first filter, which stays.
+      stays: cluster.map((own, filter) => (own === filter ? 1 : 0)),
       distance: Float32Array.from({ length: filters }, (_, filter) => (isAlone(filter) ? 0 : apart(filter))),
       x: place(0),
       y: place(1),

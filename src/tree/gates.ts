@@ -1,8 +1,11 @@
-/** Gates of the run that trains, on the tree of the network it trains: by coupling class, so that tied rows agree. */
+/**
+ * What the run that trains decides, on the tree of the network it trains: gates, or who stays of each cluster. By coupling class,
+ * so that tied rows agree.
+ */
 import type { Telemetry } from '../../workers/protocol';
 import { isAbout } from '../studio/run-facts';
 import type { FilterOrder, StudioState } from '../studio/state';
-import { liveOf, seriesOf } from '../studio/telemetry';
+import { liveOf, seriesOf, type LayerSeries } from '../studio/telemetry';
 import { rampStop } from '../ui/palette';
 import type { RowImportance } from './importance';
 import { keptWithout, type KeptTree } from './kept';
@@ -12,7 +15,7 @@ import type { Graph } from '../../workers/network/graph';
 /** A gate below this is closed, where the method does not say which are. */
 export const openFrom = 0.5;
 
-/** What the run that trains says, when it speaks of gates of the open network; null otherwise. */
+/** What the run that trains says, when it speaks of gates or clusters of the open network; null otherwise. */
 export function gatesOf(
   state: Pick<StudioState, 'live' | 'activeRun' | 'runs' | 'network' | 'dataset'>,
 ): Telemetry | null {
@@ -21,7 +24,7 @@ export function gatesOf(
   const run = runs.find((other) => other.run === activeRun);
   if (telemetry?.layers === undefined || run === undefined || network === null) return null;
   if (!isAbout(run, network.view, dataset)) return null;
-  return Object.values(telemetry.layers).some(({ gate }) => gate !== undefined) ? telemetry : null;
+  return Object.values(telemetry.layers).some((series) => standing(series) !== null) ? telemetry : null;
 }
 
 /** The same while the tree is to show them. */
@@ -29,8 +32,21 @@ export function shownGates(state: Parameters<typeof gatesOf>[0] & Pick<StudioSta
   return state.view.live ? gatesOf(state) : null;
 }
 
+/**
+ * How firmly each filter stands, 0 to 1: the probability of its gate; of clusters 0 for those that merge into another, and the
+ * more for one that stays, the more it takes in. Null where the method says neither.
+ */
+function standing({ gate, stays, cluster }: LayerSeries): Float32Array | null {
+  if (gate !== undefined) return gate;
+  if (stays === undefined || cluster === undefined) return null;
+  const sizes = new Map<number, number>();
+  for (const own of cluster) sizes.set(own, (sizes.get(own) ?? 0) + 1);
+  const largest = Math.max(...sizes.values());
+  return stays.map((flag, filter) => (flag === 0 ? 0 : (sizes.get(cluster[filter] ?? -1) ?? 0) / largest));
+}
+
 interface ClassGates {
-  /** Probability by coupling class; NaN where no gate stands. */
+  /** As `standing`, by coupling class; NaN where the method says nothing. */
   readonly gate: Float32Array;
   /** By coupling class: 1 = closed. */
   readonly closed: Uint8Array;
@@ -41,23 +57,24 @@ function classGates(model: TreeModel, graph: Graph, telemetry: Telemetry): Class
   const closed = new Uint8Array(model.classes);
   for (const row of model.rows) {
     const series = seriesOf(telemetry, graph, row.layer);
-    const own = series?.['gate'];
-    if (own === undefined || own.length !== row.filters) continue;
+    const own = series === null ? null : standing(series);
+    if (series === null || own === null || own.length !== row.filters) continue;
+    const open = series['open'] ?? series['stays'];
     row.output.forEach((group, channel) => {
       const value = own[channel] ?? NaN;
       gate[group] = value;
-      closed[group] = (series?.['open']?.[channel] ?? Number(value >= openFrom)) === 0 ? 1 : 0;
+      closed[group] = (open?.[channel] ?? Number(value >= openFrom)) === 0 ? 1 : 0;
     });
   }
   return { gate, closed };
 }
 
-/** The tree with closed gates for cut filters. */
+/** The tree with closed gates, and filters that merge into others, for cut ones. */
 export function gatedTree(model: TreeModel, graph: Graph, telemetry: Telemetry): KeptTree {
   return keptWithout(model, classGates(model, graph, telemetry).closed);
 }
 
-/** Colour and order by how far each gate is open. Rows without gates keep their order and have no colour. */
+/** Colour and order by how firmly each filter stands. Rows the method says nothing of keep their order and have no colour. */
 export function gateImportances(
   model: TreeModel,
   graph: Graph,

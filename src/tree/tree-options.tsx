@@ -74,7 +74,7 @@ export function MethodMenu() {
   );
 }
 
-/** While a run trains gates of this network the tree shows them, or the plan a person tries out meanwhile. */
+/** While a run trains gates or clusters of this network the tree shows them, or the plan a person tries out meanwhile. */
 function LiveWord() {
   const canShow = useStudio((state) => gatesOf(state) !== null);
   const isLive = useStudio(({ view }) => view.live);
@@ -83,7 +83,7 @@ function LiveWord() {
     <Button
       kind="word"
       aria-pressed={isLive}
-      title={isLive ? 'Gates of the run that trains; press for the plan' : 'The plan; press for the gates of the run'}
+      title={isLive ? 'What the run that trains keeps; press for the plan' : 'The plan; press for what the run keeps'}
       onClick={() => actions.show({ live: !isLive })}
     >
       {isLive ? 'live' : 'preview'}
