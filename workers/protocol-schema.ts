@@ -90,7 +90,13 @@ export const paramSchemas = {
     images: positive,
     recalibrate: v.boolean(),
   }),
-  evaluate: v.strictObject({ network: handle, dataset: handle, split: SplitSchema, images: v.nullable(positive) }),
+  evaluate: v.strictObject({
+    network: handle,
+    dataset: handle,
+    split: SplitSchema,
+    images: v.nullable(positive),
+    passes: v.optional(v.pipe(positive, v.maxValue(16))),
+  }),
   kernels: v.strictObject({ network: handle, layer: handle }),
   measureLayer: v.strictObject({
     network: handle,

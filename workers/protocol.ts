@@ -403,6 +403,8 @@ export interface Commands {
       readonly dataset: DatasetId;
       readonly split: SplitName;
       readonly images: number | null;
+      /** How often to look; as often as the network was built for when absent. */
+      readonly passes?: number | undefined;
     };
     result: {
       readonly metric: Metric;

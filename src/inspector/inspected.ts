@@ -3,6 +3,8 @@ import { useMemo } from 'react';
 import { groupIndex, type ChannelGroup } from '../../workers/network/groups';
 import type { ChannelIndex, LayerId } from '../../workers/network/graph';
 import { unitScores } from '../../workers/network/planner';
+import { nameInPass } from '../../workers/network/unrolled';
+import { drawnLook } from '../studio/looking';
 import type { StudioState } from '../studio/state';
 import { useStudio } from '../studio/store';
 import { rowImportances } from '../tree/importance';
@@ -35,7 +37,11 @@ export function useInspected(): Inspected | null {
   const reduction = useStudio(({ rules }) => rules.reduction);
   const chosen = useStudio((state) => state.view.layer);
 
-  const model = useMemo(() => (view === null || costs === null ? null : treeModel({ view, costs })), [view, costs]);
+  const look = useStudio(drawnLook);
+  const model = useMemo(
+    () => (view === null || costs === null ? null : treeModel({ view, costs }, look)),
+    [view, costs, look],
+  );
   const ranked = useMemo(() => {
     if (view === null || model === null || scores === null) return null;
     const ranking = unitScores({ graph: view.graph, scores, normalise }, reduction);
@@ -44,7 +50,8 @@ export function useInspected(): Inspected | null {
 
   return useMemo(() => {
     if (view === null || model === null || groups === null) return null;
-    const found = model.rows.findIndex(({ layer }) => layer === chosen);
+    // A layer stays chosen from look to look.
+    const found = model.rows.findIndex(({ layer }) => nameInPass(layer) === nameInPass(chosen ?? ''));
     const index = found < 0 ? model.rows.findIndex(({ locked }) => locked === null) : found;
     const row = model.rows[index];
     if (row === undefined) return null;

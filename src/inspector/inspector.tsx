@@ -2,6 +2,7 @@
 import type { ReactNode } from 'react';
 import { Tab, TabList, TabPanel, Tabs } from 'react-aria-components';
 import type { InspectorTab } from '../studio/state';
+import { LooksTab } from '../looks/looks-tab';
 import { imageNote, MapsTab } from '../looks/maps-tab';
 import { actions, useStudio } from '../studio/store';
 import { Pane, PaneHeading } from '../ui/pane';
@@ -26,9 +27,9 @@ export function Inspector() {
     );
   }
   const { row, tied } = inspected;
-  const looks = tab === 'maps';
+  const looks = tab === 'maps' || tab === 'looks';
   const ofLayer = tied === null ? row.description : `${row.description}, ${tied}`;
-  const note = looks ? ofImage : ofLayer;
+  const note = tab === 'maps' ? ofImage : looks ? 'on all validation images' : ofLayer;
   const ofRow = row.role === 'stem' || row.role === 'classifier' ? capital(row.label) : `Layer ${row.label}`;
   return (
     <Pane label="Inspector">
@@ -40,7 +41,7 @@ export function Inspector() {
         }}
       >
         <PaneHeading
-          title={looks ? 'Looks at one image' : ofRow}
+          title={tab === 'maps' ? 'Looks at one image' : looks ? 'Look by look' : ofRow}
           note={<span title={note}>{note}</span>}
           end={
             <TabList aria-label="Views of the layer" className={styles.tabList ?? ''}>
@@ -70,6 +71,8 @@ function contentOf(tab: InspectorTab, inspected: Inspected): ReactNode {
       return <ClustersTab key={inspected.row.layer} inspected={inspected} />;
     case 'ranks':
       return <RanksTab inspected={inspected} />;
+    case 'looks':
+      return <LooksTab />;
     case 'maps':
       return <MapsTab />;
   }

@@ -11,6 +11,7 @@ export const tabTitles: Readonly<Record<InspectorTab, string>> = {
   clusters: 'Clusters',
   ranks: 'Ranks',
   maps: 'Maps',
+  looks: 'Look by look',
 };
 
 /** The series of a layer that makes a tab. */
@@ -28,7 +29,7 @@ export function tabsOf(state: Source): string {
   if (speaksOf('gates')) tabs.push('gates');
   if (speaksOf('clusters')) tabs.push('clusters');
   if (speaksOf('ranks') || state.scoring.spectra !== null) tabs.push('ranks');
-  if (canLook(state)) tabs.push('maps');
+  if (canLook(state)) tabs.push('maps', 'looks');
   return tabs.join(' ');
 }
 
@@ -39,7 +40,7 @@ export function shownTab(state: Source & Pick<StudioState, 'view'>, tabs: readon
   // A network that looks again is met with what it sees.
   if (tabs.includes('maps') && keepsAll(presentMethod(state))) return 'maps';
   const telling = liveOf(state)?.telemetry?.layers !== undefined || state.scoring.spectra !== null;
-  return (telling ? tabs.findLast((tab) => tab !== 'maps') : undefined) ?? 'filters';
+  return (telling ? tabs.findLast((tab) => tab !== 'maps' && tab !== 'looks') : undefined) ?? 'filters';
 }
 
 export function isTab(key: unknown): key is InspectorTab {

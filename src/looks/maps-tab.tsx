@@ -9,13 +9,14 @@ import { actions, studio, useStudio } from '../studio/store';
 import { Button } from '../ui/button';
 import { Failure } from '../ui/failure';
 import { formatAccuracy, formatInteger } from '../ui/format';
+import { gateSpan } from '../ui/gate-span';
 import { useSize } from '../ui/use-size';
 import { classColour, cssColour, parseColour } from './class-colour';
 import { Lanes } from './lanes';
 import { numbered } from './numbered';
 import { Picture } from './picture';
 import { PixelEvidence } from './pixel-evidence';
-import { gateSpan, type Content } from './pixels';
+import type { Content } from './pixels';
 import { themePalette } from '../ui/palette';
 import styles from './looks.module.css';
 
@@ -78,6 +79,11 @@ function Sheet({ looks, seen }: { readonly looks: LooksState; readonly seen: Ima
   const side = Math.floor(Math.max(LEAST, Math.min(across, down)));
   const frame = { image: seen.size, pixel: looks.pixel, onPick: pick(looks.pixel) };
   const built = builtLooks(network);
+  const figureAt = (at: number, own: number | null): string => {
+    const whole = looks.measured?.[at - 1];
+    if (whole !== undefined) return formatAccuracy(whole.mIoU ?? whole.accuracy);
+    return own === null ? '' : `${formatAccuracy(own)} here`;
+  };
   const columns = { gridTemplateColumns: `${CAPTION - GAP}px repeat(${seen.passes.length}, ${side}px)` };
   return (
     <div className={styles.tab}>
@@ -117,7 +123,7 @@ function Sheet({ looks, seen }: { readonly looks: LooksState; readonly seen: Ima
               onClick={() => actions.show({ look: at })}
             >
               <b>look {at}</b>
-              <span>{accuracy === null ? '' : formatAccuracy(accuracy)}</span>
+              <span>{figureAt(at, accuracy)}</span>
             </button>
           ))}
           {rows.map((row) => (

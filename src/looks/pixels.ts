@@ -56,13 +56,3 @@ function between(stops: readonly Rgb[], share: number): Rgb {
   const mixed = (at: 0 | 1 | 2): number => Math.round(first[at] + (second[at] - first[at]) * part);
   return [mixed(0), mixed(1), mixed(2)];
 }
-
-/**
- * The ends of the ramp for gate maps: as far to either side of the neutral gate as any map goes, at least a twentieth, so
- * that small differences show and equal colours mean equal gates in all maps.
- */
-export function gateSpan(maps: readonly Float32Array[], neutral: number): readonly [number, number] {
-  let spread = 0.05;
-  for (const map of maps) for (const value of map) spread = Math.max(spread, Math.abs(value - neutral));
-  return [neutral - spread, neutral + spread];
-}

@@ -1,9 +1,11 @@
 /** The headline: the present trade in words. Bold values are live; the dashed green one is dragged. */
 import type { ReactNode } from 'react';
 import { smallestBudget } from '../studio/decisions';
+import type { PassFigures } from '../../workers/protocol';
 import { metricOf, metricTitle } from '../studio/metric';
 import { isLocked } from '../lessons/locks';
-import { presentMethod, standIn, trainsFirst, truncates } from '../studio/methods';
+import { builtLooks } from '../studio/looking';
+import { keepsAll, presentMethod, standIn, trainsFirst, truncates } from '../studio/methods';
 import type { Plan, PlannedTruncation, PreviewState } from '../studio/state';
 import { actions, studio, useStudio } from '../studio/store';
 import { budgetAfterKey, formatBudget } from '../tradeoff/budget-view';
@@ -20,6 +22,7 @@ export function Sentence() {
   const network = useStudio((state) => state.network);
   const scoring = useStudio((state) => state.scoring);
   const plan = useStudio((state) => state.plan);
+  const method = useStudio(presentMethod);
   if (network === null) return <Headline>Open a network to see where its compute goes.</Headline>;
   if (plan === null && scoring.state === 'failed') {
     return (
@@ -36,6 +39,7 @@ export function Sentence() {
       </Headline>
     );
   }
+  if (network.macs === plan.macs && keepsAll(method)) return <Looks />;
   return (
     <>
       <Headline>
@@ -45,6 +49,32 @@ export function Sentence() {
       <Forecast />
       {plan.shortfall === undefined ? null : <p className={styles.shortfall}>{plan.shortfall}</p>}
     </>
+  );
+}
+
+/** Of a network that looks again: what the chosen look costs and reaches, beside one look. */
+function Looks() {
+  const network = useStudio((state) => state.network);
+  const measured = useStudio(({ looks }) => looks.measured);
+  const look = useStudio(({ view }) => view.look) ?? builtLooks(network);
+  const [first, chosen] = [measured?.[0], measured?.[look - 1]];
+  if (network === null) return null;
+  if (first === undefined || chosen === undefined) {
+    return (
+      <Headline>
+        {network.view.meta.name} spends {formatCount(network.macs)} multiply-adds. Open data to see what each look
+        brings.
+      </Headline>
+    );
+  }
+  const figure = ({ mIoU, accuracy }: PassFigures): string => formatAccuracy(mIoU ?? accuracy);
+  const name = first.mIoU === null ? 'accuracy' : 'mIoU';
+  return (
+    <Headline>
+      A network that looks <b>{look === 1 ? 'once' : `${look} times`}</b> spends <b>{formatCount(chosen.macs)}</b>{' '}
+      multiply-adds with {formatCount(network.parameters)} parameters and reaches <b>{figure(chosen)}</b> {name}
+      {look === 1 ? '.' : `; one look, ${formatCount(first.macs)}, gets ${figure(first)}.`}
+    </Headline>
   );
 }
 

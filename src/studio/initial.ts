@@ -42,6 +42,7 @@ export const noLooks: LooksState = {
   seen: null,
   pixel: null,
   evidence: null,
+  measured: null,
   error: null,
 };
 

@@ -3,7 +3,7 @@
  * rests on. Asked when the image, the network or the data change; the newest question wins.
  */
 import { unrolledPasses } from '../../workers/network/unrolled';
-import { failureOf, type StudioContext } from './context';
+import { failureOf, report, type StudioContext } from './context';
 import { noLooks } from './initial';
 import type { OpenedNetwork, StudioActions, StudioState } from './state';
 
@@ -24,6 +24,12 @@ export function looksOf(network: Pick<OpenedNetwork, 'view'> | null): number {
 /** How many of them it was built, and so trained, for. */
 export function builtLooks(network: Pick<OpenedNetwork, 'view'> | null): number {
   return network === null ? 1 : (unrolledPasses(network.view.graph)?.length ?? 1);
+}
+
+/** The look whose rows the tree draws: the chosen one, else the last the network was built for. */
+export function drawnLook({ view, network }: Pick<StudioState, 'view' | 'network'>): number {
+  const built = builtLooks(network);
+  return Math.min(view.look ?? built, built);
 }
 
 /** Whether there is anything to look at: answers for pixels, or gates. */
@@ -77,10 +83,33 @@ export function createLooking(context: StudioContext): Looking {
     }
   }
 
+  /** Once for each network and data: every look on all validation images. */
+  async function measure(): Promise<void> {
+    const state = store.getState();
+    const { network, dataset } = state;
+    if (!canLook(state) || network === null || dataset === null || dataset.counts.validation === 0) return;
+    const passes = looksOf(network);
+    const params = {
+      network: network.view.network,
+      dataset: dataset.dataset,
+      split: 'validation',
+      images: null,
+      ...(passes > 1 ? { passes } : {}),
+    } as const;
+    try {
+      const { passes: measured } = await context.client().call('evaluate', params);
+      store.setState(({ network: now, dataset: data, looks }) =>
+        now?.view === network.view && data === dataset ? { looks: { ...looks, measured } } : {},
+      );
+    } catch (thrown) {
+      report(context, thrown);
+    }
+  }
+
   return {
     begin() {
       store.setState(({ looks }) => ({ looks: { ...noLooks, image: looks.image } }));
-      void look(store.getState().looks.image);
+      void look(store.getState().looks.image).then(measure);
     },
     async lookAt(image) {
       await look(image);

@@ -59,7 +59,8 @@ export function defaultSettings(method: MethodDeclaration | null | undefined): S
 export function usualTraining(method: MethodDeclaration | null): TrainStage {
   const { training } = method ?? {};
   if (training === undefined) return initialTraining;
-  return { ...initialTraining, epochs: training.epochs, learningRate: training.learningRate };
+  const { fineTune: _fineTune, ...usual } = training;
+  return { ...initialTraining, ...usual };
 }
 
 /** A fine-tune whose length nobody touched follows the method: what loses nothing at the cut needs none. */

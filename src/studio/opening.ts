@@ -160,11 +160,11 @@ export function createOpening(
     const { engine, dataset } = store.getState();
     const shipped = source.source === 'shipped' ? engine.shipped.find(({ id }) => id === source.id) : undefined;
     if (shipped !== undefined) return { source: shipped.data, files: [] };
-    if (awaited !== null) return awaited;
     if (source.source === 'gated' && !isResNet(source.backbone)) {
       const fits = dataset?.task === 'segmentation' && dataset.classes.length === (source.classes ?? rodClasses);
       return fits ? null : { source: rodsFor(source), files: [] };
     }
+    if (awaited !== null) return awaited;
     const fits = source.source === 'zoo' || source.source === 'gated';
     return fits && dataset?.task !== 'classification' ? { source: { source: 'shapes10' }, files: [] } : null;
   }

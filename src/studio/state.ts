@@ -27,6 +27,7 @@ import type {
   MetricPoint,
   NetworkSource,
   NetworkView,
+  PassFigures,
   Progress,
   RunId,
   RunSummary,
@@ -125,7 +126,7 @@ export interface LiveRun {
 /** Beside the tree: chart and inspector, or in their place the comparison of what is ticked, or how runs came about. */
 export type Side = 'chart' | 'compare' | 'experiments';
 
-export type InspectorTab = 'filters' | 'gates' | 'clusters' | 'ranks' | 'maps';
+export type InspectorTab = 'filters' | 'gates' | 'clusters' | 'ranks' | 'maps' | 'looks';
 export type RowLength = 'multiply-adds' | 'weights' | 'filters';
 export type FilterOrder = 'strongest first' | 'as stored';
 export type Theme = 'light' | 'dark';
@@ -139,6 +140,8 @@ export interface LooksState {
   /** Whose evidence is followed. */
   readonly pixel: { readonly row: number; readonly column: number } | null;
   readonly evidence: ImageEvidence | null;
+  /** Figures of every look on all validation images; null until measured. */
+  readonly measured: readonly PassFigures[] | null;
   readonly error: string | null;
 }
 

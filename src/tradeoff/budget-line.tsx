@@ -20,6 +20,8 @@ import styles from './tradeoff.module.css';
 interface BudgetLineProps {
   readonly frame: ChartFrame;
   readonly method: string;
+  /** Where nothing is cut, there is no budget to drag. */
+  readonly hidden?: boolean;
   /** The chart itself, between the line and its readout. */
   readonly children: ReactNode;
 }
@@ -34,7 +36,7 @@ const PULL = 3;
 
 const watched = ({ rules, plan, preview, dataset }: StudioState) => ({ rules, plan, preview, dataset });
 
-export function BudgetLine({ frame, method, children }: BudgetLineProps) {
+export function BudgetLine({ frame, method, hidden, children }: BudgetLineProps) {
   const layer = useRef<HTMLDivElement>(null);
   const slider = useRef<HTMLDivElement>(null);
   const dragging = useRef(false);
@@ -104,6 +106,7 @@ export function BudgetLine({ frame, method, children }: BudgetLineProps) {
     <div
       ref={layer}
       className={styles.layers}
+      data-plain={hidden === true ? true : undefined}
       onPointerDownCapture={arm}
       onPointerMove={pull}
       onPointerUp={() => (armed.current = null)}

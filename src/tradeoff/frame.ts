@@ -5,6 +5,7 @@ import type { Axis } from '../ui/axis';
 import type { Size } from '../ui/use-size';
 import { paretoFront, staircase } from './front';
 import { markBox, placeLabels, type Box, type PlacedLabel } from './labels';
+import type { PassCurve } from './pass-curves';
 import type { TradePoint, TradePoints } from './points';
 import { accuracyAxis, costAxis, plotArea, xOf, yOf, type PlotArea } from './scales';
 import type { Placed } from '../studio/accuracy-curve';
@@ -31,7 +32,8 @@ const ORIGINAL = 'original';
 
 /**
  * Lays the chart out. `method` is the one being explored: its measured points make the estimate. `lowestBudget` in %
- * keeps the budget line on the axis, `peak` the highest point of a run's trail (%); what lies low stands on the floor.
+ * keeps the budget line on the axis, `peak` the highest point of a run's trail (%), `curves` of networks that look again;
+ * what lies low stands on the floor.
  */
 export function chartFrame(
   { points, original, originalPoint }: TradePoints,
@@ -39,11 +41,13 @@ export function chartFrame(
   lowestBudget: number,
   size: Size,
   peak: number | null = null,
+  curves: readonly PassCurve[] = [],
 ): ChartFrame {
   const start = original === null ? null : { x: 100, y: original };
   const front = paretoFront<Placed & { readonly id?: string }>([...points, ...(start === null ? [] : [start])]);
-  const cost = costAxis([lowestBudget, ...points.map(({ x }) => x)]);
-  const heights = front.map(({ y }) => y);
+  const looks = curves.flatMap((curve) => curve.points);
+  const cost = costAxis([lowestBudget, ...[...points, ...looks].map(({ x }) => x)]);
+  const heights = [...front, ...looks].map(({ y }) => y);
   const rises = peak !== null && peak > Math.max(0, original ?? 0, ...heights);
   const accuracy = accuracyAxis(rises ? [...heights, peak] : heights, original);
   const area = plotArea(size.width, size.height);

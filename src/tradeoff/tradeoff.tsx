@@ -1,6 +1,7 @@
 /** Trade-off panel: compute kept against accuracy, every measured network, and the budget line to drag. */
 import { useCallback, useMemo, useRef, useState } from 'react';
 import { Button as Pressable, FileTrigger } from 'react-aria-components';
+import { keepsAll, presentMethod } from '../studio/methods';
 import type { StudioState } from '../studio/state';
 import { metricOf } from '../studio/metric';
 import { isSameTick } from '../studio/run-facts';
@@ -14,6 +15,8 @@ import { BudgetLine } from './budget-line';
 import { Chart } from './chart';
 import { chartFrame } from './frame';
 import { MethodKeys, PUBLISHED } from './method-keys';
+import { curveOfOpen, curvesOfRuns } from './pass-curves';
+import { PassMarks } from './pass-marks';
 import { PointMarks } from './point-marks';
 import { PointTip } from './point-tip';
 import { tradePoints, type TradePoint } from './points';
@@ -60,11 +63,18 @@ export function TradeOff() {
   }, [all, method]);
   const split = all?.split ?? 'validation';
   const peak = useStudio((state) => trailPeak(state, split));
+  const measured = useStudio((state) => state.looks.measured);
+  const own = useStudio((state) => (keepsAll(presentMethod(state)) ? state.scoring.method : null));
+  const curves = useMemo(() => {
+    const shown = (all?.points ?? []).filter((point) => !hidden.includes(point.method ?? ''));
+    const open = network === null ? null : curveOfOpen(network, measured, own);
+    return [...curvesOfRuns(shown), ...(open === null ? [] : [open])];
+  }, [all, hidden, network, measured, own]);
   const frame = useMemo(() => {
     if (all === null || size.width === 0 || size.height === 0) return null;
     const points = all.points.filter((point) => !hidden.includes(point.method ?? ''));
-    return chartFrame({ ...all, points }, method, lowest, size, peak);
-  }, [all, method, lowest, size, hidden, peak]);
+    return chartFrame({ ...all, points }, method, lowest, size, peak, curves);
+  }, [all, method, lowest, size, hidden, peak, curves]);
   const citations = hidden.includes(PUBLISHED) ? noCitations : published;
 
   const show = useCallback((point: TradePoint | null) => {
@@ -80,11 +90,12 @@ export function TradeOff() {
       frame === null ? null : (
         <>
           <PublishedMarks frame={frame} points={citations} onShow={setCited} />
+          <PassMarks frame={frame} curves={curves} />
           <PointMarks frame={frame} ticked={ticked} onShow={show} onOpen={openPoint} />
           <TrailMarks frame={frame} split={split} />
         </>
       ),
-    [frame, split, ticked, show, citations],
+    [frame, curves, split, ticked, show, citations],
   );
 
   return (
@@ -98,11 +109,13 @@ export function TradeOff() {
       {dataset === null && network !== null && !isOpening ? <NeedsData /> : null}
       <div ref={host} className={styles.panel}>
         {frame === null ? null : (
-          <BudgetLine frame={frame} method={method}>
+          <BudgetLine frame={frame} method={method} hidden={own !== null}>
             <span className={styles.axisTitle} data-part="title">
               {split} {metricOf(dataset)}, %
             </span>
-            <span className={`${styles.axisTitle} ${styles.costTitle}`}>% of the original multiply-adds kept</span>
+            <span className={`${styles.axisTitle} ${styles.costTitle}`}>
+              % of the {own === null ? 'original multiply-adds kept' : 'network\u2019s multiply-adds'}
+            </span>
             <div className={styles.chart}>
               <Chart frame={frame}>{marks}</Chart>
             </div>

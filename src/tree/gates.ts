@@ -81,7 +81,16 @@ export function gateImportances(
   telemetry: Telemetry,
   order: FilterOrder,
 ): readonly RowImportance[] {
-  const { gate } = classGates(model, graph, telemetry);
+  return importancesBy(model, classGates(model, graph, telemetry).gate, rampStop, order);
+}
+
+/** By a value for each coupling class, NaN where there is none. */
+export function importancesBy(
+  model: TreeModel,
+  gate: Float32Array,
+  stopOf: (value: number) => number,
+  order: FilterOrder,
+): readonly RowImportance[] {
   return model.rows.map(({ output }): RowImportance => {
     const values = Float32Array.from(output, (group) => gate[group] ?? NaN);
     const stored = Uint16Array.from(output, (_, channel) => channel);
@@ -92,7 +101,7 @@ export function gateImportances(
     return {
       order: order === 'strongest first' && gated ? ranked : stored,
       rank,
-      stops: gated ? Uint8Array.from(values, rampStop) : null,
+      stops: gated ? Uint8Array.from(values, stopOf) : null,
       relative: gated ? values : null,
     };
   });

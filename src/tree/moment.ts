@@ -2,6 +2,7 @@
  * From the state to what the painter compares between frames. Every piece keeps its identity while its source does, so
  * that a comparison of references says what changed.
  */
+import { nameInPass } from '../../workers/network/unrolled';
 import type { CutRules, RemovedChannels } from '../../workers/network/plan';
 import type { Telemetry } from '../../workers/protocol';
 import type { Plan, StudioState } from '../studio/state';
@@ -25,13 +26,17 @@ export function momentReader({ model, graph, palette }: Pick<Stage, 'model' | 'g
   const outlinedBy = remembering((removed: RemovedChannels | null) =>
     removed === null ? null : goneClasses(model, removed),
   );
+  const chosenBy = remembering((layer: StudioState['view']['layer']) => {
+    const name = nameInPass(layer ?? '');
+    return model.rows.find((row) => nameInPass(row.layer) === name)?.layer ?? layer;
+  });
   return (state, active) => {
     const { plan, rules, runs, view } = state;
     const gates = shownGates(state);
     const compared = comparedIn(state);
     return {
       kept: compared !== null ? whole : gates === null ? planned(plan) : gated(gates),
-      selected: view.layer,
+      selected: chosenBy(view.layer),
       protected: rules.protect,
       byHand: handBy(rules.byHand),
       lit: view.hovered === null ? null : (model.classesOf.get(view.hovered.layer)?.[view.hovered.channel] ?? null),

@@ -81,12 +81,13 @@ export interface TreeModel {
   readonly image: string;
 }
 
-export function treeModel({ view: { graph }, costs }: Pick<OpenedNetwork, 'view' | 'costs'>): TreeModel {
+/** `look`: of a network that looks again, whose rows are drawn; the last when absent. */
+export function treeModel({ view: { graph }, costs }: Pick<OpenedNetwork, 'view' | 'costs'>, look?: number): TreeModel {
   const coupling = couplingOf(graph);
   const shapes = inferShapes(graph);
   const locked = lockedLayers(graph);
   const layers = new Map(graph.layers.map((layer) => [layer.id, layer]));
-  const drawn = treeRows(graph);
+  const drawn = treeRows(graph, look);
   const position = new Map(drawn.map(({ layer }, index) => [layer, index]));
   const stageStarts = stagesOf(drawn);
 

@@ -1,5 +1,6 @@
 /** Over the tree: what colour, length and order mean. */
 import type { FilterOrder, RowLength } from '../studio/state';
+import { builtLooks, drawnLook } from '../studio/looking';
 import { fittingMethods } from '../studio/methods';
 import { actions, useStudio } from '../studio/store';
 import { Button } from '../ui/button';
@@ -7,6 +8,7 @@ import { ChoiceMenu, type Choice } from '../ui/menu';
 import { RampKey } from '../ui/ramp-key';
 import { ComparedKey } from './compared-key';
 import { gatesOf } from './gates';
+import { gatesSeen } from './look-gates';
 import styles from './tree.module.css';
 
 const lengths: readonly Choice<RowLength>[] = [
@@ -20,12 +22,17 @@ const orders: readonly Choice<FilterOrder>[] = [
   { id: 'as stored', title: 'as stored', detail: 'The order in the file.' },
 ];
 
+const scoreEnds = { low: 'low', high: 'high', hollow: 'cut' } as const;
+const gateEnds = { low: 'closed', high: 'open', hollow: 'cut' } as const;
+
 export function TreeOptions() {
   const rowLength = useStudio(({ view }) => view.rowLength);
   const order = useStudio(({ view }) => view.order);
   const isComparing = useStudio(({ view }) => view.side === 'compare');
+  const showsGates = useStudio((state) => gatesSeen(state) !== null);
   return (
     <div className={styles.options}>
+      <LookChoice />
       <span>
         Colour <MethodMenu />
       </span>
@@ -39,15 +46,41 @@ export function TreeOptions() {
           onChoose={(id) => actions.show({ rowLength: id })}
         />
       </span>
-      <span className={styles.wide}>
-        Order <ChoiceMenu label="Order" choices={orders} value={order} onChoose={(id) => actions.show({ order: id })} />
-      </span>
+      {showsGates ? null : (
+        <span className={styles.wide}>
+          Order{' '}
+          <ChoiceMenu label="Order" choices={orders} value={order} onChoose={(id) => actions.show({ order: id })} />
+        </span>
+      )}
       <Steps />
       <ScoringNote />
       <span className={styles.ramp}>
-        {isComparing ? <ComparedKey /> : <RampKey low="low" high="high" hollow="cut" />}
+        {isComparing ? <ComparedKey /> : <RampKey {...(showsGates ? gateEnds : scoreEnds)} />}
       </span>
     </div>
+  );
+}
+
+/** Whose rows the tree draws; keys 1 to 4 on the sheet of looks. */
+function LookChoice() {
+  const built = useStudio(({ network }) => builtLooks(network));
+  const look = useStudio(drawnLook);
+  if (built < 2) return null;
+  return (
+    <span role="radiogroup" aria-label="Look of the tree" className={styles.looks}>
+      Look{' '}
+      {Array.from({ length: built }, (_, at) => at + 1).map((at) => (
+        <button
+          key={at}
+          type="button"
+          role="radio"
+          aria-checked={at === look}
+          onClick={() => actions.show({ look: at })}
+        >
+          {at}
+        </button>
+      ))}
+    </span>
   );
 }
 

@@ -2,11 +2,13 @@
 import { useMemo } from 'react';
 import { unitScores } from '../../workers/network/planner';
 import type { NetworkView, Telemetry } from '../../workers/protocol';
+import { drawnLook } from '../studio/looking';
 import type { OpenedNetwork } from '../studio/state';
 import { useStudio } from '../studio/store';
 import { themePalette } from '../ui/palette';
 import type { Size } from '../ui/use-size';
 import { gateImportances, shownGates } from './gates';
+import { gatesSeen, lookImportances } from './look-gates';
 import { rowImportances, type RowImportance } from './importance';
 import { treeLayout } from './layout';
 import { rankImportances, rankModel } from './rank-rows';
@@ -43,7 +45,11 @@ function useTreeModel(
 ): TreeModel | null {
   const known = useStudio(({ scoring }) => scoring.spectra);
   const spectra = mayTruncate ? known : null;
-  const filters = useMemo(() => (view === null || costs === null ? null : treeModel({ view, costs })), [view, costs]);
+  const look = useStudio(drawnLook);
+  const filters = useMemo(
+    () => (view === null || costs === null ? null : treeModel({ view, costs }, look)),
+    [view, costs, look],
+  );
   return useMemo(() => {
     if (view === null || filters === null || spectra === null) return filters;
     return rankModel(filters, view.graph, spectra);
@@ -64,12 +70,15 @@ function useImportance(model: TreeModel | null, gates: Telemetry | null): readon
   const normalise = useStudio(({ scoring }) => scoring.normalise);
   const reduction = useStudio(({ rules }) => rules.reduction);
   const order = useStudio(({ view }) => view.order);
+  const looked = useStudio(gatesSeen);
+  const look = useStudio(drawnLook);
   return useMemo(() => {
     if (model === null || graph === null) return null;
+    if (looked !== null) return lookImportances(model, graph, looked, look, order);
     if (gates !== null) return gateImportances(model, graph, gates, order);
     if (truncates) return rankImportances(model);
     if (scores === null) return null;
     const ranking = unitScores({ graph, scores, normalise }, reduction);
     return rowImportances(model, scores, ranking, normalise, order);
-  }, [model, graph, gates, truncates, scores, normalise, reduction, order]);
+  }, [model, graph, gates, looked, look, truncates, scores, normalise, reduction, order]);
 }

@@ -56,6 +56,8 @@ export interface StepOptions {
   readonly statisticsMomentum?: number | undefined;
   /** What batch norm normalises by. `running`: as in inference; then these statistics follow nothing. Default `batch`. */
   readonly batchNorm?: BatchNormMode | undefined;
+  /** True = no gradient flows from what the layer `reader` computes into its input `input`. */
+  readonly stopsGradient?: ((reader: LayerId, input: LayerId) => boolean) | undefined;
 }
 
 export type BatchNormMode = 'batch' | 'running';

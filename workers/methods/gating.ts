@@ -5,7 +5,7 @@
 import { abs, dispose, mean, stack, sub, tidy, type Tensor4D } from '@tensorflow/tfjs-core';
 import type { LoadedNetwork } from '../compute/executor';
 import type { LayerId } from '../network/graph';
-import { unrolledPasses } from '../network/unrolled';
+import { passOf, unrolledPasses } from '../network/unrolled';
 import { MethodError, type Method, type MethodContext, type Telemetry } from './method';
 
 /** Images whose gates are watched while the network trains. */
@@ -24,10 +24,25 @@ export function gatingMethod(about: Pick<Method, 'id' | 'title' | 'citation' | '
     reduces: 'nothing',
     needs: 'training',
     normalise: 'none',
-    training: { epochs: 15, learningRate: 0.003, fineTune: 0 },
-    settings: {},
+    training: {
+      epochs: 15,
+      learningRate: 0.003,
+      fineTune: 0,
+      optimiser: 'adam',
+      batchSize: 32,
+      weightDecay: 1e-4,
+      warmUp: 1,
+    },
+    settings: {
+      detachFeedback: {
+        kind: 'switch',
+        label: 'Detach feedback',
+        explain: 'No gradient flows from a look into the one before it: what is fed back is not trained to be useful.',
+        default: false,
+      },
+    },
     begin: async (context) => {
-      const { loaded, network } = context;
+      const { loaded, network, settings } = context;
       const passes = unrolledPasses(network.graph);
       if (passes === null) {
         throw new MethodError(`${about.title} trains a network that looks again: open one of those.`, about.id);
@@ -36,9 +51,16 @@ export function gatingMethod(about: Pick<Method, 'id' | 'title' | 'citation' | '
       const gates = passes.flatMap((pass) =>
         pass.gates.map(({ stage, layer }) => ({ name: `gate ${pass.number}.${stage}`, layer })),
       );
-      return { telemetry: () => gateTelemetry(context, loaded, gates) };
+      const telemetry = (): Promise<Telemetry> => gateTelemetry(context, loaded, gates);
+      return settings['detachFeedback'] === true ? { stopsGradient: crossesPasses, telemetry } : { telemetry };
     },
   };
+}
+
+/** Whether `reader` reads what an earlier pass computed. */
+function crossesPasses(reader: LayerId, input: LayerId): boolean {
+  const [now, before] = [passOf(reader), passOf(input)];
+  return now !== undefined && before !== undefined && before < now;
 }
 
 async function gateTelemetry(

@@ -65,6 +65,12 @@ export interface UsualTraining {
   readonly learningRate: number;
   /** Epochs of fine-tuning after the cut; 0 where the cut loses nothing. */
   readonly fineTune: number;
+  /** Where it is another than the studio's usual one. */
+  readonly optimiser?: 'sgd' | 'adam';
+  readonly batchSize?: number;
+  readonly weightDecay?: number;
+  /** Epochs of linear warm-up. */
+  readonly warmUp?: number;
 }
 
 export interface MethodContext {

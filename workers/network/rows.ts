@@ -7,6 +7,7 @@
 import { factorPairs } from './factor-pairs';
 import { type Graph, type Layer, type LayerId, type Shape, isWeighted } from './graph';
 import { inferShapes } from './shapes';
+import { nameInPass, passOf, unrolledPasses, withPassesGraph } from './unrolled';
 import { type Block, dataInputs, dataPath, trunkSteps } from './trunk';
 
 /**
@@ -38,8 +39,16 @@ export interface Row {
   readonly stream: boolean;
 }
 
-/** One row per weighted layer, in forward order. Throws `NetworkError` when shapes cannot be inferred. */
-export function treeRows(graph: Graph): readonly Row[] {
+/**
+ * One row per weighted layer, in forward order. Of a network that looks again, the rows of one pass (from 1, the last when
+ * absent): passes share their kernels. Throws `NetworkError` when shapes cannot be inferred.
+ */
+export function treeRows(graph: Graph, pass?: number): readonly Row[] {
+  const passes = unrolledPasses(graph)?.length ?? 1;
+  return passes > 1 ? passRows(graph, Math.min(pass ?? passes, passes)) : rowsOfOnePass(graph);
+}
+
+function rowsOfOnePass(graph: Graph): readonly Row[] {
   const shapes = inferShapes(graph);
   // The two halves of a decomposed convolution stand in one place, so that labels stay what they were before.
   const { secondOf, skeleton } = factorPairs(graph);
@@ -81,6 +90,44 @@ export function treeRows(graph: Graph): readonly Row[] {
     const role = isFirst && place.role === 'b' ? 'a' : place.role;
     return { layer: id, label, role, stage: place.stage, stream: streams.has(id) };
   });
+}
+
+/** The feed-forward rows under the names of `pass`, and before each stage the convolutions that make its gate. */
+function passRows(graph: Graph, pass: number): readonly Row[] {
+  const shapes = inferShapes(graph);
+  const known = new Map(rowsOfOnePass(withPassesGraph(graph, 1)).map((row) => [nameInPass(row.layer), row]));
+  const stageOf = (name: string, id: LayerId): RowStage | null => {
+    const number = Number(/^stage(\d+)\./.exec(name)?.[1]);
+    const size = sizeText(shapes.get(id));
+    return Number.isNaN(number) || size === null ? null : { index: number - 1, title: `Stage ${number}`, size };
+  };
+  /** Gates stand with the stage that reads them, whatever their own size. */
+  const sizes = new Map<number, RowStage>();
+  const own = graph.layers.filter((layer) => isWeighted(layer) && (passOf(layer.id) ?? pass) === pass);
+  for (const { id } of own) {
+    const stage = known.has(nameInPass(id)) ? stageOf(nameInPass(id), id) : null;
+    if (stage !== null) sizes.set(stage.index, stage);
+  }
+  const rows = own.map(({ id }): Row => {
+    const name = nameInPass(id);
+    const row = known.get(name);
+    const stage = stageOf(name, id);
+    const placed = stage === null ? null : (sizes.get(stage.index) ?? stage);
+    if (row === undefined) {
+      const label = name.replace(/^stage(\d+)\.(\w+)\.conv/, '$1 $2');
+      return { layer: id, label, role: 'gate', stage: placed, stream: false };
+    }
+    const plain = /^stage(\d+)\.conv(\d+)(\.[01])?$/.exec(name);
+    const half = plain?.[3] === undefined ? '' : `.${Number(plain[3].slice(1)) + 1}`;
+    const label = plain === null ? row.label : `${plain[1]}.${plain[2]}${half}`;
+    if (name === 'stem' || name === 'head') {
+      return { ...row, layer: id, label: name, role: name === 'stem' ? 'stem' : 'classifier', stage: null };
+    }
+    return { ...row, layer: id, label, stage: placed };
+  });
+  // The lane down runs before the stages: each of its gates stands with the stage it belongs to.
+  const placeOf = ({ role, stage }: Row): number => stage?.index ?? (role === 'stem' ? -1 : Infinity);
+  return rows.toSorted((a, b) => (placeOf(a) === placeOf(b) ? 0 : placeOf(a) - placeOf(b)));
 }
 
 type Place = Pick<Row, 'label' | 'role' | 'stage'>;

@@ -5,6 +5,7 @@ import { checkSettings } from '../methods/settings';
 import { kernelSpectra } from '../methods/spectra';
 import { createPlanner } from '../network/planner';
 import { cutChannels } from '../network/cut';
+import { withPasses } from '../network/unrolled';
 import type { Commands } from '../protocol';
 import type { CallContext, Handlers } from '../rpc';
 import { compareNetworks, imagesAt } from './comparing';
@@ -118,8 +119,9 @@ export function createStudio(host: Host): Studio {
 
     preview: (params, context) => preview(engine, params, context),
 
-    async evaluate({ network, dataset, split, images }, { signal, progress }) {
-      const { network: opened } = engine.network(network);
+    async evaluate({ network, dataset, split, images, passes: asked }, { signal, progress }) {
+      const { network: built } = engine.network(network);
+      const opened = asked === undefined ? built : withPasses(built, asked);
       const { dataset: data } = engine.dataset(dataset);
       const onProgress = (done: number, total: number): void => progress(done / total, `${done} of ${total} images`);
       const options = { signal, onProgress, images: images ?? undefined };

@@ -70,6 +70,8 @@ export interface TrainingHooks {
   readonly updateStatistics?: boolean;
   /** `running`: batch norm normalises as in inference while this trains. Default `batch`. */
   readonly batchNorm?: BatchNormMode;
+  /** True = no gradient flows from what the layer `reader` computes into its input `input`. */
+  stopsGradient?(reader: LayerId, input: LayerId): boolean;
   /** Replace gradients; owns weight decay for the parameters named in `ownsDecay`. */
   changeGradients?(view: StepView): void;
   readonly ownsDecay?: ReadonlySet<string>;

@@ -306,6 +306,7 @@ function forwardAndBackward(
       trainParameters: hooks.trainParameters,
       statisticsMomentum: hooks.updateStatistics === false ? 0 : undefined,
       batchNorm: hooks.batchNorm,
+      stopsGradient: hooks.stopsGradient?.bind(hooks),
     });
     const last = loaded.graph.outputs.lastIndexOf(passesOf(loaded.graph).at(-1) ?? '');
     const logits = outputs[last];

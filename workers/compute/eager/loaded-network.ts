@@ -100,7 +100,15 @@ export class EagerNetwork implements LoadedNetwork {
             run.gates = tensors;
             const pairs = gates.map(([id], index): [LayerId, tf.Tensor1D] => [id, present(tensors[index])]);
             const { outputs } = this.graph;
-            const pass = new TrainingPass(this.layers, outputs, this.weights, new Map(pairs), train, options.batchNorm);
+            const pass = new TrainingPass(
+              this.layers,
+              outputs,
+              this.weights,
+              new Map(pairs),
+              train,
+              options.batchNorm,
+              options.stopsGradient,
+            );
             run.pass = pass;
             run.outputs = pass.forward(images).map((output) => tf.keep(output.clone()));
             const gradFunc = (dy: tf.Tensor | tf.Tensor[]): tf.Tensor[] => {

@@ -5,7 +5,7 @@
  * value lives until the last layer that reads it has been run, forward or backward.
  */
 import * as tf from '@tensorflow/tfjs-core';
-import type { BatchNormMode, Gates } from '../executor';
+import type { BatchNormMode, Gates, StepOptions } from '../executor';
 import {
   isWeighted,
   NetworkError,
@@ -54,6 +54,7 @@ export class TrainingPass {
     private readonly gates: Gates,
     private readonly trainTensors: boolean,
     private readonly batchNorm: BatchNormMode = 'batch',
+    private readonly stopsGradient?: StepOptions['stopsGradient'],
   ) {
     for (const layer of layers) {
       const own = trainTensors && (isWeighted(layer) || layer.op === 'batchNorm' || layer.op === 'prelu');
@@ -164,7 +165,7 @@ export class TrainingPass {
 
   private backwardLayer(layer: Layer, dy: tf.Tensor, result: PassGradients): void {
     if (layer.op === 'input') return;
-    const wanted = layer.inputs.map((id) => this.trained.has(id));
+    const wanted = layer.inputs.map((id) => this.trained.has(id) && this.stopsGradient?.(layer.id, id) !== true);
     const remembered = remembers(layer);
     const gradients = this.scoped(() =>
       layerGradients(layer, dy, {

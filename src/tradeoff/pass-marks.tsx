@@ -1,0 +1,43 @@
+/** Curves of networks that look again, drawn over the chart; the chosen look of the open network is ringed. */
+import { builtLooks } from '../studio/looking';
+import { useStudio } from '../studio/store';
+import { MarkGlyph } from '../ui/method-mark';
+import { methodStyle } from '../ui/method-style';
+import { MARK_RADIUS, pixelsOf, type ChartFrame } from './frame';
+import type { PassCurve } from './pass-curves';
+import styles from './tradeoff.module.css';
+
+export function PassMarks({ frame, curves }: { readonly frame: ChartFrame; readonly curves: readonly PassCurve[] }) {
+  const built = useStudio(({ network }) => builtLooks(network));
+  const look = useStudio(({ view }) => view.look) ?? built;
+  return (
+    <g aria-label="Accuracy look by look" role="group">
+      {curves.map((curve) => {
+        const own = curve.run === null;
+        const style = methodStyle(curve.method);
+        const places = curve.points.map((point, at) => ({ ...pixelsOf(point, frame), look: at + 1 }));
+        return (
+          <g key={curve.run ?? 'open'} className={styles.passes} data-own={own}>
+            <polyline
+              points={places.map(({ x, y }) => `${x},${y}`).join(' ')}
+              fill="none"
+              stroke={`var(${style.hue})`}
+              strokeDasharray={own ? undefined : '3 3'}
+            />
+            {places.map(({ x, y, look: at }) => (
+              <g key={at} style={{ transform: `translate(${x}px, ${y}px)` }}>
+                {own && at === look ? <circle className={styles.chosen} r={MARK_RADIUS + 5} /> : null}
+                {own || at < places.length ? <MarkGlyph style={style} radius={own ? MARK_RADIUS : 3} /> : null}
+                {own ? (
+                  <text className={styles.label} x="0" y={at % 2 === 0 ? 20 : -11} textAnchor="middle">
+                    {at === 1 ? '1 look' : `${at} looks`}
+                  </text>
+                ) : null}
+              </g>
+            ))}
+          </g>
+        );
+      })}
+    </g>
+  );
+}

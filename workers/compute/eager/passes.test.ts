@@ -1,0 +1,5 @@
+import { describe } from 'vitest';
+import { createExecutor } from '../runtime';
+import { passesInvariants } from './passes-invariants';
+
+describe('wasm', () => passesInvariants(() => createExecutor({ device: 'wasm' })));
