@@ -11,6 +11,7 @@ import { useStudio } from '../studio/store';
 import { TopBar } from '../topbar/topbar';
 import { Tree } from '../tree/tree';
 import { Notices } from '../ui/notices';
+import { Understood } from '../understood/understood';
 import { Announcer } from './announcer';
 import { DropTarget } from './drop-target';
 import { useShortcuts } from './shortcuts';
@@ -71,6 +72,7 @@ export function App() {
       <Notices />
       <Announcer />
       <DropTarget />
+      <Understood />
     </div>
   );
 }

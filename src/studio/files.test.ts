@@ -33,6 +33,17 @@ describe('sortFiles', () => {
     expect([unknown, documents]).toEqual([[], []]);
   });
 
+  it('takes a TF.js model with its shards, whatever their names, and leaves CIFAR-10 its parts', () => {
+    const sorted = sortFiles([file('m/group1-shard1of1.bin'), file('m/model.json')]);
+    expect(names(sorted.network)).toEqual(['m/model.json', 'm/group1-shard1of1.bin']);
+    expect([sorted.data, sorted.documents]).toEqual([null, []]);
+    expect(names(sortFiles([file('net.json'), file('selfie.bin')]).network)).toEqual(['net.json', 'selfie.bin']);
+    const both = sortFiles([file('net.h5'), file('data_batch_1.bin'), file('batches.meta.txt')]);
+    expect(names(both.network)).toEqual(['net.h5']);
+    expect(both.data?.source).toEqual({ source: 'cifar10' });
+    expect(names(sortFiles([file('model.json')]).network)).toEqual(['model.json']);
+  });
+
   it('opens network and data of one drop', () => {
     const sorted = sortFiles([file('net.espalier'), file('data.zip')]);
     expect(names(sorted.network)).toEqual(['net.espalier']);

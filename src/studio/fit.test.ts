@@ -21,11 +21,13 @@ describe('misfitOf', () => {
   it('finds nothing wrong with data of the right size and classes', () => {
     expect(misfitOf({ graph, meta }, data)).toBeNull();
     expect(misfitOf({ graph, meta: { ...meta, classes: ['Cat', 'Dog'] } }, data)).toBeNull();
+    // Images with one label are resized to fit.
+    expect(misfitOf({ graph, meta }, { ...data, shape: [64, 64, 3] })).toBeNull();
   });
 
   it('says what differs and what to do', () => {
-    expect(misfitOf({ graph, meta }, { ...data, shape: [64, 64, 3] })).toBe(
-      'Net takes images of 32 × 32, Pets has 64 × 64: open other data.',
+    expect(misfitOf({ graph, meta }, { ...data, task: 'segmentation', shape: [64, 64, 3] })).toBe(
+      'Net takes 32 × 32 × 3, Pets has 64 × 64 × 3: open other data.',
     );
     expect(misfitOf({ graph, meta }, { ...data, classes: ['cat', 'dog', 'bird'] })).toBe(
       'Net tells 2 classes apart, Pets has 3: open data with 2 classes.',

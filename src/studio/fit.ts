@@ -26,9 +26,15 @@ export function costliestLayer({ view, groups, costs }: OpenedNetwork): string |
 export function misfitOf({ graph, meta }: Pick<NetworkView, 'graph' | 'meta'>, dataset: DatasetView): string | null {
   const input = graph.layers.find((layer) => layer.op === 'input');
   const answer = inferShapes(graph).get(graph.outputs[0] ?? '') ?? [0];
-  const [height, width] = dataset.shape;
-  if (input?.op === 'input' && input.shape.length === 3 && (input.shape[0] !== height || input.shape[1] !== width)) {
-    return `${meta.name} takes images of ${input.shape[0]} × ${input.shape[1]}, ${dataset.name} has ${height} × ${width}: open other data.`;
+  const [height, width, channels] = dataset.shape;
+  // One label for an image: it is resized, and turned grey where a network wants it so. Labelled pixels stay where they are.
+  const differs = input?.op === 'input' && input.shape.join() !== dataset.shape.join();
+  const isMade =
+    dataset.task === 'classification' &&
+    channels === 3 &&
+    [1, 3].includes(input?.op === 'input' ? (input.shape[2] ?? 0) : 0);
+  if (input?.op === 'input' && differs && !isMade) {
+    return `${meta.name} takes ${input.shape.join(' × ')}, ${dataset.name} has ${height} × ${width} × ${channels}: open other data.`;
   }
   const perPixel = answer.length === 3 && answer[0] * answer[1] > 1;
   if (perPixel !== (dataset.task === 'segmentation')) {

@@ -78,6 +78,7 @@ export function initialState(remembered: RememberedView, theme: Theme): StudioSt
     plan: null,
     preview: noPreview,
     looks: noLooks,
+    understanding: null,
     training: initialTraining,
     fineTune: initialFineTune,
     seed: 1,

@@ -25,6 +25,7 @@ import { previewImages, type Previewing } from './previewing';
 import { defaultSettings, fineTuneFor, methodFor, usualTraining } from './methods';
 import { readData } from './read-data';
 import type { Scoring } from './scoring';
+import { understandingOf } from './understanding';
 import type { OpenedNetwork, StudioActions, StudioState } from './state';
 
 /** What a person sees first. */
@@ -54,6 +55,8 @@ export interface Opening extends Pick<StudioActions, 'openDataset' | 'openCandid
   openNetwork(source: NetworkSource, files?: readonly File[], options?: OpenNetworkOptions): Promise<void>;
   /** True when a network was among the files, and is open now. */
   openFiles(files: readonly File[]): Promise<boolean>;
+  /** Takes in the open network described anew: same file, same data. */
+  replace(view: NetworkView): void;
   /** Bytes behind the open network and data. */
   readonly openedFiles: () => readonly File[];
 }
@@ -223,6 +226,7 @@ export function createOpening(
     if (isAnother) decisions.forget();
     store.setState(({ rules, ranks, view: shown }) => ({
       network: opened,
+      understanding: understandingOf(view),
       plan: null,
       preview: noPreview,
       rules: isAnother ? { ...rules, protect: [], keep: {}, byHand: {} } : rules,
@@ -314,7 +318,7 @@ export function createOpening(
       if (unknown !== undefined && sorted.network.length === 0 && sorted.data === null) {
         notify(
           context,
-          `"${unknown.name}" is neither a network nor data this studio reads: open .safetensors or .espalier files, the CIFAR-10 archive, or a folder or .zip with one folder per class.`,
+          `"${unknown.name}" is neither a network nor data this studio reads: open ONNX, Keras, TF.js, PyTorch, .safetensors or .espalier files, the CIFAR-10 archive, or a folder or .zip with one folder per class.`,
         );
       }
       const [main] = sorted.network;
@@ -334,6 +338,11 @@ export function createOpening(
         place(view);
         settle(newest);
       });
+    },
+    replace(view) {
+      place(view);
+      const { network: now } = store.getState();
+      settle({ isNewest: () => store.getState().network === now, signal: new AbortController().signal });
     },
     cancelOpening() {
       under?.abort();

@@ -17,12 +17,13 @@ import type {
   CommandParams,
   CommandResult,
   DatasetView,
+  DataSource,
   DeviceChoice,
   DeviceReport,
   ExportFormat,
   ImageEvidence,
   ImageLooks,
-  DataSource,
+  InputTrial,
   MethodDeclaration,
   MetricPoint,
   NetworkSource,
@@ -131,6 +132,15 @@ export type RowLength = 'multiply-adds' | 'weights' | 'filters';
 export type FilterOrder = 'strongest first' | 'as stored';
 export type Theme = 'light' | 'dark';
 
+/** The sheet about a network from elsewhere. */
+export interface UnderstandingState {
+  readonly isOpen: boolean;
+  readonly trying: 'yes' | 'no';
+  /** How well each usual way to make its input does; null before it was tried. */
+  readonly trial: InputTrial | null;
+  readonly error: string | null;
+}
+
 /** What the open network sees in one validation image. */
 export interface LooksState {
   readonly image: number;
@@ -204,6 +214,8 @@ export interface StudioState {
   readonly plan: Plan | null;
   readonly preview: PreviewState;
   readonly looks: LooksState;
+  /** Null where the network is one of the studio's own. */
+  readonly understanding: UnderstandingState | null;
   /** The stage in which a method that needs training acts, before the cut. */
   readonly training: TrainStage;
   readonly fineTune: TrainStage;
@@ -242,6 +254,12 @@ export interface StudioActions {
   showMe(): void;
   /** Sorts dropped files into networks, data, projects, and documents: setups, recipes, lessons, traces. */
   openFiles(files: readonly File[]): Promise<void>;
+  /** Shows or hides what was understood of a network from elsewhere. */
+  showUnderstood(isOpen: boolean): void;
+  /** Tries the usual ways to turn pixels into its input on the open data. */
+  tryInputs(): Promise<void>;
+  /** Settles how pixels become the open network's input; unnamed classes take the names of the open data. */
+  describeInput(input: Pick<InputTrial['tried'][number], 'normalisation' | 'order'>): Promise<void>;
   /** Stops the download or decoding under way; what was open stays. */
   cancelOpening(): void;
   chooseMethod(method: string, settings?: SettingValues): void;

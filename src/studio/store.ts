@@ -23,6 +23,7 @@ import { createReplaying } from './replaying';
 import { recallRuns } from './recalling';
 import { createRunning } from './running';
 import { createScoring } from './scoring';
+import { createUnderstanding } from './understanding';
 import { createSetups } from './setups';
 import type { StudioActions, StudioClient, StudioState } from './state';
 import { recallView, rememberView, systemTheme } from './view-memory';
@@ -51,6 +52,7 @@ const scoring = createScoring(context, planning);
 const decisions = createDecisions(context, planning, scoring, previewing);
 const looking = createLooking(context);
 const opening = createOpening(context, decisions, scoring, previewing, looking);
+const understanding = createUnderstanding(context, opening.replace);
 const running = createRunning(context, opening.openedFiles);
 const feed = createEventFeed(context, () => void running.refresh().catch((thrown: unknown) => report(context, thrown)));
 
@@ -97,6 +99,7 @@ const gestures: StudioActions = {
   openFiles: documents.openFiles,
   openCandidate: opening.openCandidate,
   cancelOpening: opening.cancelOpening,
+  ...understanding,
   chooseMethod: decisions.chooseMethod,
   dragBudget: decisions.dragBudget,
   releaseBudget: decisions.releaseBudget,

@@ -52,6 +52,7 @@ const gated: readonly (Gated & { readonly id: string; readonly title: string; re
 export function NetworkMenu() {
   const view = useStudio(({ network }) => network?.view ?? null);
   const shipped = useStudio(({ engine }) => engine.shipped);
+  const canTell = useStudio(({ understanding }) => understanding !== null);
   const source = view?.source;
   return (
     <Menu label="Networks" button={view?.meta.name ?? 'no network'}>
@@ -93,11 +94,14 @@ export function NetworkMenu() {
           />
         ))}
       </MenuGroup>
+      {canTell ? (
+        <MenuEntry id="understood" title="What was understood of it" onAction={() => actions.showUnderstood(true)} />
+      ) : null}
       <MenuEntry
         id="file"
         dashed
         title="Open a file…"
-        detail=".safetensors or .espalier; or drop it anywhere on the page"
+        detail="ONNX, Keras, TF.js, PyTorch, safetensors, Espalier; or drop it anywhere on the page"
         onAction={() => {
           void pickFiles({ accept: networkAccept }).then((files) => actions.openFiles(files));
         }}

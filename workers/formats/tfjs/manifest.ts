@@ -24,7 +24,7 @@ export interface TfjsWeights {
 }
 
 /** The last part of a path, as people drop files without their folders. */
-function baseName(path: string): string {
+export function baseName(path: string): string {
   return path.split(/[\\/]/).at(-1) ?? path;
 }
 
@@ -58,7 +58,7 @@ export async function readWeights(
     throw new FormatError('malformed', `"${place}" is wrong: ${issue.message}.`, file, place);
   }
   const wanted = checked.output.flatMap(({ paths }) => paths);
-  const missing = wanted.filter((path) => !beside.some((other) => other.file.name === baseName(path)));
+  const missing = wanted.filter((path) => !beside.some((other) => baseName(other.file.name) === baseName(path)));
   if (missing.length > 0) {
     const names = missing.map(baseName).join(', ');
     const text = `Its weights lie in ${wanted.length === 1 ? 'a file' : `${wanted.length} files`} beside it, and ${names} ${missing.length === 1 ? 'is' : 'are'} missing; open model.json and its shards together.`;
@@ -106,6 +106,6 @@ export async function readWeights(
 }
 
 function shardBytes(path: string, beside: readonly SniffedFile[]): Promise<ArrayBuffer> {
-  const found = beside.find(({ file }) => file.name === baseName(path));
+  const found = beside.find(({ file }) => baseName(file.name) === baseName(path));
   return found === undefined ? Promise.resolve(new ArrayBuffer(0)) : found.file.arrayBuffer();
 }

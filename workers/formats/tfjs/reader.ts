@@ -5,7 +5,7 @@ import { isFields } from '../keras/config';
 import { applySidecar } from '../sidecar';
 import { parseJsonStrictly } from '../strict-json';
 import { readLayersModel } from './layers-model';
-import { readWeights } from './manifest';
+import { baseName, readWeights } from './manifest';
 
 export const tfjsReader: NetworkReader = {
   async read({ file }, beside) {
@@ -16,7 +16,7 @@ export const tfjsReader: NetworkReader = {
     }
     const weights = await readWeights(json['weightsManifest'] ?? [], beside, file.name);
     // A shard is raw numbers and may look like anything, even like a JSON text.
-    const others = beside.filter((other) => !weights.shards.includes(other.file.name));
+    const others = beside.filter((other) => !weights.shards.includes(baseName(other.file.name)));
     if (Array.isArray(topology['node'])) {
       const { readGraphModel } = await import('./graph-model');
       return applySidecar(readGraphModel(json, topology['node'], weights, file.name), others);
