@@ -138,7 +138,10 @@ export const paramSchemas = {
     network: v.nullable(handle),
     run: v.nullable(handle),
     dataset: v.nullable(handle),
-    format: v.picklist(['safetensors', 'project', 'recipe', 'metrics']),
+    format: v.picklist([
+      ...(['safetensors', 'onnx', 'tfjs-layers', 'tfjs-graph', 'keras', 'pytorch'] as const),
+      ...(['everything', 'project', 'recipe', 'metrics'] as const),
+    ]),
   }),
 } satisfies ParamSchemas<Commands>;
 

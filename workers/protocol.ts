@@ -8,7 +8,7 @@
 import type { DeviceReport } from './compute/executor';
 import type { SplitName, Task } from './datasets/dataset';
 import type { MethodDeclaration, SettingValues, Telemetry } from './methods/method';
-import type { Graph, LayerId, ChannelIndex, NetworkMeta, Normalisation } from './network/graph';
+import type { ChannelIndex, Graph, LayerId, NetworkFormat, NetworkMeta, Normalisation } from './network/graph';
 import type { FilterScores, Reduction, Sensitivity } from './network/plan';
 import type { RankPlan, Spectra } from './network/rank-plan';
 import type { DataSource, NetworkSource, Recipe, StageName } from './session/recipe';
@@ -320,7 +320,8 @@ export interface NetworkPair {
 }
 
 export type DeviceChoice = 'auto' | 'webgpu' | 'wasm';
-export type ExportFormat = 'safetensors' | 'project' | 'recipe' | 'metrics';
+/** `everything`: one zip with all formats the network can leave in, source, recipe and model card. */
+export type ExportFormat = NetworkFormat | 'everything' | 'project' | 'recipe' | 'metrics';
 
 /** Command name -> parameters and result. `progress` marks commands that report 0..1 with a note while they work. */
 export interface Commands {

@@ -22,7 +22,7 @@ export function ExportMenu() {
     <Menu label="Export" kind="link" placement="bottom end" button="Export">
       {run === null || cut === null ? null : (
         <MenuGroup title={`${run.name}, ${formatCount(cut.macs)} multiply-adds`}>
-          <ExportEntry title="Cut network" figure=".safetensors" format="safetensors" run={run.run} />
+          <NetworkEntries run={run.run} />
           <ExportEntry title="Project with its runs" figure=".espalier" format="project" run={run.run} />
           <ExportEntry title="Recipe" figure=".json" format="recipe" run={run.run} />
           <ExportEntry title="Training curves" figure=".csv" format="metrics" run={run.run} />
@@ -37,7 +37,7 @@ export function ExportMenu() {
         </MenuGroup>
       )}
       <MenuGroup title={view === null ? 'No network is open' : `${view.meta.name} as it is open now`}>
-        <ExportEntry title="Network" figure=".safetensors" format="safetensors" disabled={view === null} />
+        <NetworkEntries disabled={view === null} />
         <ExportEntry title="Project" figure=".espalier" format="project" disabled={view === null} />
       </MenuGroup>
       <MenuGroup title="Pictures of what is shown">
@@ -47,6 +47,26 @@ export function ExportMenu() {
         <PictureEntry title="Plots of the layer" figure=".png" place="inspector" save={saveCanvas} />
       </MenuGroup>
     </Menu>
+  );
+}
+
+/** The formats a network can leave in. */
+function NetworkEntries({ run, disabled = false }: Pick<ExportEntryProps, 'run' | 'disabled'>) {
+  const target = { ...(run === undefined ? {} : { run }), disabled };
+  return (
+    <>
+      <ExportEntry title="Everything as one zip" figure=".zip" format="everything" {...target} />
+      <ExportEntry
+        title={run === undefined ? 'Network' : 'Cut network'}
+        figure=".safetensors"
+        format="safetensors"
+        {...target}
+      />
+      <ExportEntry title="ONNX" figure=".onnx" format="onnx" {...target} />
+      <ExportEntry title="TF.js LayersModel" figure=".zip" format="tfjs-layers" {...target} />
+      <ExportEntry title="PyTorch source and weights" figure=".zip" format="pytorch" {...target} />
+      <ExportEntry title="Keras source and weights" figure=".zip" format="keras" {...target} />
+    </>
   );
 }
 

@@ -52,5 +52,7 @@ export interface WritableFormat {
   readonly title: string;
   /** With its dot, lower case: what names a file of this format on the command line. */
   readonly extension: string;
+  /** Source with weights, which only its own runtime can run: nothing here reopens it. */
+  readonly isSource?: boolean | undefined;
   readonly load: () => Promise<NetworkWriter>;
 }

@@ -27,6 +27,26 @@ export const writableFormats: readonly WritableFormat[] = [
     load: async () => (await import('./network-file')).safetensorsWriter,
   },
   { id: 'onnx', title: 'ONNX', extension: '.onnx', load: async () => (await import('./onnx/write')).onnxWriter },
+  {
+    id: 'tfjs-layers',
+    title: 'TF.js LayersModel',
+    extension: '.json',
+    load: async () => (await import('./tfjs/writer')).layersModelWriter,
+  },
+  {
+    id: 'pytorch',
+    title: 'PyTorch source',
+    extension: '.py',
+    isSource: true,
+    load: async () => (await import('./source/writers')).pytorchSourceWriter,
+  },
+  {
+    id: 'keras',
+    title: 'Keras source',
+    extension: '.keras.py',
+    isSource: true,
+    load: async () => (await import('./source/writers')).kerasSourceWriter,
+  },
 ];
 
 /** What to do with a kind that is understood but not read. */

@@ -21,6 +21,6 @@ export const tfjsReader: NetworkReader = {
       const { readGraphModel } = await import('./graph-model');
       return applySidecar(readGraphModel(json, topology['node'], weights, file.name), others);
     }
-    return applySidecar(await readLayersModel(topology, weights, file.name), others);
+    return applySidecar(await readLayersModel(json, topology, weights, file.name), others);
   },
 };

@@ -1,0 +1,140 @@
+/** Networks that leave: as a LayersModel run by TF.js, and as source that Python parses. */
+import { spawnSync } from 'node:child_process';
+import '@tensorflow/tfjs-backend-cpu';
+import { io, tensor } from '@tensorflow/tfjs-core';
+import { loadLayersModel } from '@tensorflow/tfjs-layers';
+import { describe, expect, it } from 'vitest';
+import { createRandom } from '../linalg/random';
+import { networkCosts } from '../network/costs';
+import { closeUnderCoupling } from '../network/closure';
+import { cutChannels } from '../network/cut';
+import type { Network } from '../network/graph';
+import { channelGroups } from '../network/groups';
+import { runReference } from '../network/reference';
+import { networkFromText } from '../network/text';
+import { buildZooNetwork } from '../network/zoo';
+import { openNetworkFiles, writeNetworkFiles } from './index';
+import { readSafetensorsIndex } from './safetensors';
+
+const slim: readonly (readonly [string, Network])[] = [
+  [
+    'ResNet with option A shortcuts',
+    buildZooNetwork({ architecture: 'resnet8', shortcut: 'identity', widths: [6, 10, 16], classes: 4, seed: 1 }),
+  ],
+  [
+    'ResNet with projections',
+    buildZooNetwork({ architecture: 'resnet8', shortcut: 'projection', widths: [6, 10, 16], classes: 4, seed: 2 }),
+  ],
+  [
+    'gates, a flattened image and several windows',
+    networkFromText(
+      'input 9x8x3 / conv 6 3x3 s2 p1 bias / bn / a = hardSwish / globalPool / dense 6 bias / sigmoid / multiply < a . / depthwise 3x3 p1 / relu / maxPool 2x2 s2 / flatten / dense 5 bias / softmax',
+      3,
+    ),
+  ],
+];
+
+/** The first third of each layer's free filters goes, with all that is tied to them. */
+function slimmer(network: Network): Network {
+  const removed: Record<string, number[]> = {};
+  for (const { locked, members } of channelGroups(network.graph)) {
+    const [first] = members;
+    if (locked !== undefined || first === undefined) continue;
+    const { layer, channels } = first;
+    removed[layer] = [...(removed[layer] ?? []), ...channels.slice(0, Math.ceil(channels.length / 3)).flat()];
+  }
+  return cutChannels(network, closeUnderCoupling(network.graph, removed));
+}
+
+function probe({ graph }: Network) {
+  const input = graph.layers.find((layer) => layer.op === 'input');
+  const shape = [2, ...(input?.op === 'input' ? input.shape : [])];
+  const random = createRandom(4).fork('writers');
+  return { shape, values: Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, () => random.normal()) };
+}
+
+function expectClose(found: ArrayLike<number>, expected: ArrayLike<number>): void {
+  expect(found.length).toBe(expected.length);
+  const largest = Array.from(expected).reduce((most, value) => Math.max(most, Math.abs(value)), 1e-3);
+  for (let at = 0; at < expected.length; at++) {
+    expect(Math.abs((found[at] ?? NaN) - (expected[at] ?? NaN))).toBeLessThan(1e-4 * largest);
+  }
+}
+
+describe('a TF.js LayersModel', () => {
+  it.each(slim)('of a %s answers in TF.js as the network does, and comes back as it was', async (_name, network) => {
+    const [json, shard] = await writeNetworkFiles(network, 'tfjs-layers', 'net');
+    if (json === undefined || shard === undefined) throw new Error('Two files were expected.');
+    const images = probe(network);
+    const expected = runReference(network, images).outputs[0]?.values ?? [];
+    const model = JSON.parse(new TextDecoder().decode(json.bytes));
+    const loaded = await loadLayersModel(
+      io.fromMemory({ ...model, weightSpecs: model.weightsManifest[0].weights, weightData: shard.bytes.buffer }),
+    );
+    const theirs = loaded.predict(tensor(images.values, images.shape));
+    if (Array.isArray(theirs)) throw new Error('One output was expected.');
+    expectClose(await theirs.data(), expected);
+    const files = [json, shard].map(({ name, bytes }) => new File([bytes], name));
+    const { network: back, notes } = await openNetworkFiles(files);
+    expect(notes).toEqual([]);
+    expectClose(runReference(back, images).outputs[0]?.values ?? [], expected);
+    expect(back.meta.normalisation).toEqual(network.meta.normalisation);
+  });
+
+  it('is cut with the network', async () => {
+    for (const [, network] of slim) {
+      const cut = slimmer(network);
+      expect(networkCosts(cut.graph).macs).toBeLessThan(0.7 * networkCosts(network.graph).macs);
+      const files = (await writeNetworkFiles(cut, 'tfjs-layers', 'net')).map(
+        ({ name, bytes }) => new File([bytes], name),
+      );
+      const { network: back } = await openNetworkFiles(files);
+      const images = probe(cut);
+      expectClose(
+        runReference(back, images).outputs[0]?.values ?? [],
+        runReference(cut, images).outputs[0]?.values ?? [],
+      );
+      // Channels that are only put in place cost a 1x1 convolution there.
+      const more = networkCosts(back.graph).macs - networkCosts(cut.graph).macs;
+      if (network.graph.layers.some(({ op }) => op === 'pad')) expect(more).toBeGreaterThan(0);
+      else expect(more).toBe(0);
+    }
+  });
+
+  it('says which layer it cannot hold', async () => {
+    const network = networkFromText('input 8x8x4 / conv 4 3x3 p1 g2 / globalPool / dense 2', 3);
+    await expect(writeNetworkFiles(network, 'tfjs-layers', 'net')).rejects.toThrow(
+      'TF.js has no convolution in groups',
+    );
+  });
+});
+
+const python = spawnSync('python3', ['--version']).status === 0;
+
+describe('readable source', () => {
+  it.each(slim)('of a %s names every tensor it loads, with the slim widths', async (_name, network) => {
+    const cut = slimmer(network);
+    const [source, weights] = await writeNetworkFiles(cut, 'pytorch', 'net');
+    const text = new TextDecoder().decode(source?.bytes);
+    const { tensors } = await readSafetensorsIndex(new Blob([weights?.bytes ?? '']), 'weights');
+    for (const layer of cut.graph.layers) {
+      if (layer.op === 'conv') expect(text).toMatch(new RegExp(`nn\\.Conv2d\\(\\d+, ${layer.filters}, `));
+    }
+    const modules = [...text.matchAll(/self\.(\w+) = nn\./g)].map(([, name]) => name);
+    expect(new Set(tensors.map(({ name }) => name.split('.')[0]))).toEqual(new Set(modules));
+    for (const name of modules) expect(text).toContain(`= self.${name}(`);
+  });
+
+  it.skipIf(!python)(`parses${python ? '' : ' (python3 is absent)'}`, async () => {
+    for (const [, network] of slim) {
+      for (const format of ['pytorch', 'keras'] as const) {
+        const [source] = await writeNetworkFiles(network, format, 'net');
+        const parsed = spawnSync('python3', ['-c', 'import ast, sys; ast.parse(sys.stdin.read())'], {
+          input: source?.bytes,
+        });
+        expect(parsed.stderr.toString()).toBe('');
+        expect(parsed.status).toBe(0);
+      }
+    }
+  });
+});
