@@ -1,7 +1,9 @@
 /** The command line: `espalier <command>`. Results on stdout, progress and errors on stderr, 0 only when it is done. */
 import { bench } from './bench';
+import { convert } from './convert';
 import { evaluate } from './evaluate';
 import { inspect } from './inspect';
+import { prune } from './prune';
 import { runRecipe } from './run';
 import { schema } from './schema';
 import { UsageError } from './usage';
@@ -17,6 +19,16 @@ const commands: Readonly<Record<string, Command>> = {
     usage: 'inspect FILE [--json]',
     summary: 'layers, widths, multiply-adds, parameters, channel groups and their reasons',
     carryOut: inspect,
+  },
+  convert: {
+    usage: 'convert IN OUT [--json]',
+    summary: 'a network in the format of OUT (.onnx, .safetensors ...), reopened and compared; without a browser',
+    carryOut: convert,
+  },
+  prune: {
+    usage: 'prune FILE [--method l1|l2|fpgm|bn-scale|random] --keep SHARE -o OUT [--json]',
+    summary: 'cuts filters by their weights to a share of the multiply-adds ("50%"); without a browser',
+    carryOut: prune,
   },
   evaluate: {
     usage:

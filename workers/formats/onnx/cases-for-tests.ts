@@ -155,6 +155,15 @@ export const cases: Readonly<Record<string, ModelInit>> = {
     ),
     constants: kernel,
   },
+  'Cast between floats, a sum over space, repeated to the size it came from': {
+    nodes: after(
+      node('Cast', ['c'], ['d'], { to: 1 }),
+      node('ReduceSum', ['d', 'space'], ['s']),
+      node('Expand', ['s', 'size'], ['e']),
+      node('Add', ['d', 'e'], ['y']),
+    ),
+    constants: { ...kernel, space: whole([2, 3]), size: whole([1, 4, 6, 8]) },
+  },
   'Concat along channels, height and width': {
     nodes: [
       node('Concat', ['x', 'x'], ['a'], { axis: 1 }),
