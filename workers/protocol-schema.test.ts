@@ -62,6 +62,7 @@ const goodParams = {
   looks: { network: 'n', dataset: 'd', split: 'validation', image: 3, passes: 4 },
   evidence: { network: 'n', dataset: 'd', split: 'validation', image: 3, passes: null, row: 0, column: 31 },
   deleteRun: { run: 'r' },
+  renameCandidate: { run: 'r', candidate: 'c', name: 'the one to ship' },
   metricsOf: { run: 'r' },
   telemetryOf: { run: 'r' },
   openCandidate: { run: 'r', candidate: 'c' },

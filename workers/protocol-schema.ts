@@ -131,6 +131,7 @@ export const paramSchemas = {
   setKnob: v.strictObject({ run: handle, setting: text, value: v.pipe(v.number(), v.finite()) }),
   listRuns: v.null(),
   deleteRun: v.strictObject({ run: handle }),
+  renameCandidate: v.strictObject({ run: handle, candidate: handle, name: v.pipe(text, v.maxLength(80)) }),
   metricsOf: v.strictObject({ run: handle }),
   telemetryOf: v.strictObject({ run: handle }),
   openCandidate: v.strictObject({ run: handle, candidate: handle }),
@@ -191,6 +192,9 @@ const candidateSchema = v.strictObject({
   split: SplitSchema,
   images: count,
   removed: v.optional(removed),
+  name: v.optional(text),
+  stageIndex: v.optional(count),
+  hash: v.optional(text),
   stored: v.boolean(),
 });
 
@@ -457,6 +461,7 @@ export const resultSchemas = {
   setKnob: v.null(),
   listRuns: v.strictObject({ runs: v.array(runSummarySchema) }),
   deleteRun: v.null(),
+  renameCandidate: v.null(),
   metricsOf: v.strictObject({ points: v.array(metricSchema) }),
   telemetryOf: v.strictObject({ samples: v.array(v.strictObject(sampleEntries)) }),
   openCandidate: networkView,

@@ -102,6 +102,15 @@ export interface Candidate {
   readonly split: SplitName;
   readonly images: number;
   readonly removed?: RemovedChannels | undefined;
+  /** A person's name for it. */
+  readonly name?: string | undefined;
+  /**
+   * Position in the recipe of the stage that made it; of an original that was not trained here, of the first that
+   * changes it. Absent in older records and shipped ones, as is `hash`.
+   */
+  readonly stageIndex?: number | undefined;
+  /** SHA-256 over structure and tensors, hex: what opening it must give again. */
+  readonly hash?: string | undefined;
   /** True when its tensors are stored and it can be opened. */
   readonly stored: boolean;
 }
@@ -518,6 +527,11 @@ export interface Commands {
   setKnob: { params: { readonly run: RunId; readonly setting: string; readonly value: number }; result: null };
   listRuns: { params: null; result: { readonly runs: readonly RunSummary[] } };
   deleteRun: { params: { readonly run: RunId }; result: null };
+  /** A person's name for a network of a run; empty = none. */
+  renameCandidate: {
+    params: { readonly run: RunId; readonly candidate: CandidateId; readonly name: string };
+    result: null;
+  };
   metricsOf: { params: { readonly run: RunId }; result: { readonly points: readonly MetricPoint[] } };
   /** What the method that trained last said of itself, oldest first, thinned so that it stays small. */
   telemetryOf: { params: { readonly run: RunId }; result: { readonly samples: readonly TelemetrySample[] } };

@@ -1,6 +1,7 @@
 /** The frame of the studio: every panel in its place. */
 import { lazy, Suspense } from 'react';
 import { ComparePane } from '../compare/compare-pane';
+import { ExperimentsPane } from '../experiments/experiments-pane';
 import { Inspector } from '../inspector/inspector';
 import { hiddenPanels } from '../lessons/locks';
 import { LessonRail } from '../lessons/rail';
@@ -22,7 +23,7 @@ const TradeOff = lazy(async () => ({ default: (await import('../tradeoff/tradeof
 
 export function App() {
   useShortcuts();
-  const isComparing = useStudio(({ view }) => view.side === 'compare');
+  const side = useStudio(({ view }) => view.side);
   const isLesson = useStudio(({ lesson }) => lesson !== null);
   const hidden = useStudio(({ lesson }) => hiddenPanels(lesson).join(' '));
   return (
@@ -44,10 +45,8 @@ export function App() {
         <div className={styles.tree} data-place="tree">
           <Tree />
         </div>
-        {isComparing ? (
-          <div className={styles.compare}>
-            <ComparePane />
-          </div>
+        {side !== 'chart' ? (
+          <div className={styles.compare}>{side === 'compare' ? <ComparePane /> : <ExperimentsPane />}</div>
         ) : (
           <>
             <div className={styles.tradeoff} data-place="tradeoff">

@@ -29,6 +29,7 @@ export function Runs() {
         <h2>Runs</h2>
         <span className={styles.note}>{noteOf(shown)}</span>
         <span className={styles.actions}>
+          <ExperimentsButton />
           <CompareButton />
           <Button
             kind="word"
@@ -47,6 +48,20 @@ export function Runs() {
       </div>
       <RunsTable rows={rows} network={network} dataset={dataset} />
     </section>
+  );
+}
+
+/** The same runs as a tree: what was made from what. */
+function ExperimentsButton() {
+  const isOpen = useStudio(({ view }) => view.side === 'experiments');
+  return (
+    <Button
+      kind="word"
+      aria-pressed={isOpen}
+      onClick={() => actions.show({ side: isOpen ? 'chart' : 'experiments', outlined: null })}
+    >
+      Experiments
+    </Button>
   );
 }
 

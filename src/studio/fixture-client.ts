@@ -184,6 +184,7 @@ export function createFixtureClient(options: FixtureOptions = {}): FixtureClient
     setKnob: () => null,
     listRuns: () => ({ runs }),
     deleteRun: () => null,
+    renameCandidate: () => null,
     metricsOf: () => ({ points: [] }),
     telemetryOf: () => ({ samples: [] }),
     exportNetwork: ({ format }) => ({

@@ -104,7 +104,7 @@ export function networkKey(source: NetworkSource): string {
 }
 
 /** Data are the same when their origin is; how many images a split holds changes accuracy little. */
-function dataKey(source: DataSource): string {
+export function dataKey(source: DataSource): string {
   if (source.source === 'folder') return `folder:${source.name}`;
   if (source.source === 'hub') return `hub:${source.url}`;
   if (source.source === 'cuerods') return `cuerods:${source.size ?? 32}`;

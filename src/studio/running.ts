@@ -1,5 +1,5 @@
 /** Runs: started, steered, deleted. Their events come back through `events.ts`. */
-import type { Recipe, RunSummary } from '../../workers/protocol';
+import type { DatasetId, NetworkId, Recipe, RunSummary } from '../../workers/protocol';
 import { notify, report, type StudioContext } from './context';
 import { isSameTick } from './run-facts';
 import { recipeOf } from './run-recipe';
@@ -8,12 +8,17 @@ import type { StudioActions } from './state';
 /** At most this many runs are compared at once. */
 const mostTicked = 4;
 
-type Running = Pick<StudioActions, 'startRun' | 'controlRun' | 'setKnob' | 'deleteRun' | 'tick'> & {
-  /** Carries out any recipe on what is open. */
-  carryOut(recipe: Recipe): Promise<void>;
+export type Running = Pick<StudioActions, 'startRun' | 'controlRun' | 'setKnob' | 'deleteRun' | 'tick'> & {
+  /** Carries out any recipe, on what is open unless other handles are given (null = the recipe's source is opened). */
+  carryOut(recipe: Recipe, on?: Handles): Promise<void>;
   /** Reads the runs again: names, results and stored candidates as the worker has them. */
   refresh(): Promise<void>;
 };
+
+interface Handles {
+  readonly network: NetworkId | null;
+  readonly dataset: DatasetId | null;
+}
 
 /** `openedFiles` are the bytes the open network and data came from: a run that outlives the page needs them again. */
 export function createRunning(context: StudioContext, openedFiles: () => readonly File[]): Running {
@@ -25,14 +30,14 @@ export function createRunning(context: StudioContext, openedFiles: () => readonl
     store.setState((state) => ({ runs: [...state.runs.filter(({ origin }) => origin === 'replay'), ...runs] }));
   }
 
-  async function carryOut(recipe: Recipe): Promise<void> {
+  async function carryOut(recipe: Recipe, on?: Handles): Promise<void> {
     const { network, dataset, activeRun } = store.getState();
+    const present = { network: network?.view.network ?? null, dataset: dataset?.dataset ?? null };
     if (activeRun !== null) return void notify(context, 'Another run is training: stop it first, or wait for its end.');
     try {
       const { run } = await context.client().call('startRun', {
         recipe,
-        network: network?.view.network ?? null,
-        dataset: dataset?.dataset ?? null,
+        ...(on ?? present),
         files: openedFiles(),
       });
       const summary: RunSummary = {

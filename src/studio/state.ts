@@ -289,6 +289,11 @@ export interface StudioActions {
   /** Plays a recorded run that ships with the studio. Rejects when it cannot be loaded. */
   playTrace(id: string): Promise<void>;
   openCandidate(candidate: Candidate): Promise<void>;
+  /** Opens it with the settings of its run, to go another way from there. */
+  fork(candidate: Candidate): Promise<void>;
+  /** The run's recipe once more, on the network it began with. */
+  runAgain(run: RunId): Promise<void>;
+  rename(candidate: Candidate, name: string): Promise<void>;
   deleteRun(run: RunId): Promise<void>;
   /** A run by the network that stands for it, or one network of it. */
   tick(what: Ticked, ticked: boolean): void;

@@ -12,6 +12,7 @@ import { notify, report, type StudioContext } from './context';
 import { createDecisions } from './decisions';
 import { createDocuments } from './documents';
 import { createEventFeed } from './events';
+import { createExperimenting } from './experimenting';
 import { createExporting } from './exporting';
 import { createLooking } from './looking';
 import { initialState } from './initial';
@@ -115,6 +116,7 @@ const gestures: StudioActions = {
   changeTraining: decisions.changeTraining,
   undo: decisions.undo,
   redo: decisions.redo,
+  ...createExperimenting(context, opening, decisions, running),
   startRun: running.startRun,
   async controlRun(run, action) {
     if (replaying.isReplay(run)) replaying.control(run, action);

@@ -15,6 +15,7 @@ import { kernelViews, measureLayer } from './layer-views';
 import { evidenceAt, looksAt } from './looks';
 import { measure, passFigures, recalibrated } from './measuring';
 import { createRuns, type Runs } from './runs';
+import { StorageError } from './store';
 import { scoreFilters } from './scoring';
 import { scanSensitivity } from './sensitivity';
 import { forwardTimes } from './timing';
@@ -185,13 +186,24 @@ export function createStudio(host: Host): Studio {
       return null;
     },
 
+    async renameCandidate({ run, candidate, name }) {
+      await runs.rename(run, candidate, name);
+      return null;
+    },
+
     metricsOf: async ({ run }) => ({ points: await runs.metrics(run) }),
 
     telemetryOf: async ({ run }) => ({ samples: await runs.telemetry(run) }),
 
     async openCandidate({ run, candidate }) {
       const network = await storedNetwork(engine, run, candidate);
-      return (await engine.keepNetwork(network, { source: 'candidate', run, candidate }, [])).view;
+      const { view } = await engine.keepNetwork(network, { source: 'candidate', run, candidate }, []);
+      const { candidates } = await runs.record(run);
+      const hash = candidates.find(({ id }) => id === candidate)?.hash;
+      if (hash !== undefined && hash !== view.hash) {
+        throw new StorageError('damaged', 'The stored network is not the one this run made; run its recipe again.');
+      }
+      return view;
     },
 
     exportNetwork: (params, { signal }) => exportFile(engine, runs, params, signal),

@@ -58,7 +58,8 @@ async function carryOutStage(
     case 'pretrain':
     case 'fine-tune':
       if (stage.method !== undefined) nameMethod(work, stage.method);
-      return trainStage(work, { index, stage }, training);
+      await trainStage(work, { index, stage }, training);
+      return addTrained(work, { index, stage });
     case 'score':
       return scoreStage(work, { index, stage });
     case 'prune':
@@ -73,6 +74,18 @@ async function carryOutStage(
       work.journal.change({ evaluations: [...evaluations, evaluation] });
     }
   }
+}
+
+/**
+ * What training left, where more is done to it: the last network is the run's final one, and what `pretrain` leaves is
+ * the original.
+ */
+async function addTrained(work: Work, { index, stage }: StagePlace): Promise<void> {
+  const { recipe, journal } = work;
+  if (stage.stage !== 'fine-tune' || !recipe.stages.slice(index + 1).some(changesOriginal)) return;
+  // Trained again after a restart: the same network.
+  const known = journal.record().candidates.some((other) => other.kind === 'trained' && other.stageIndex === index);
+  if (!known) await addCandidate(work, { index, stage }, 'trained');
 }
 
 /** A stage that `score` prepares, or that a method still has to decide after, is not passed yet. */

@@ -1,6 +1,6 @@
 /** All runs of the studio: those of earlier sittings, those under way, and the references that ship with it. */
 import { DeviceError } from '../compute/executor';
-import type { MetricPoint, RunId, RunState, RunSummary, TelemetrySample } from '../protocol';
+import type { Candidate, CandidateId, MetricPoint, RunId, RunState, RunSummary, TelemetrySample } from '../protocol';
 import { errorData } from '../rpc';
 import { MethodError } from '../methods/method';
 import { checkSettings } from '../methods/settings';
@@ -38,6 +38,8 @@ export interface Runs {
   metrics(run: RunId): Promise<readonly MetricPoint[]>;
   /** Throws `StorageError` when the browser has lost it. */
   telemetry(run: RunId): Promise<readonly TelemetrySample[]>;
+  /** Names a network of the run; an empty name takes the name away. Throws `StudioError` when there is no such network. */
+  rename(run: RunId, candidate: CandidateId, name: string): Promise<void>;
   /** Stops it first when it is under way. */
   remove(run: RunId): Promise<void>;
   /** Resolves when no run is under way: each has ended or come to its last save. */
@@ -227,6 +229,18 @@ export function createRuns(engine: Engine): Runs {
     metrics: async (run) => (await saved(run)).metrics,
     telemetry: async (run) => active.get(run)?.journal.telemetry() ?? storedTelemetry(await saved(run)),
 
+    async rename(run, candidate, name) {
+      const entry = active.get(run);
+      const record = await saved(run);
+      if (!record.candidates.some(({ id }) => id === candidate)) {
+        throw new StudioError('This run has no such network any more.');
+      }
+      const candidates = record.candidates.map((own) => (own.id === candidate ? named(own, name) : own));
+      if (entry === undefined) return host.store.commit({ ...record, candidates });
+      entry.journal.change({ candidates });
+      return entry.journal.commit();
+    },
+
     async remove(run) {
       const entry = active.get(run);
       if (entry !== undefined) {
@@ -251,6 +265,10 @@ async function deviceWasLost({ executor }: Engine, error: unknown): Promise<bool
   if (error instanceof DeviceError && error.kind === 'lost') return true;
   const announced = executor.lost.then(() => true);
   return Promise.race([announced, new Promise<boolean>((resolve) => setTimeout(resolve, LOSS_NEWS_MS, false))]);
+}
+
+function named(candidate: Candidate, name: string): Candidate {
+  return { ...candidate, name: name === '' ? undefined : name };
 }
 
 /** A record of an earlier sitting that never came to its end. */

@@ -5,6 +5,7 @@ import { createRandom } from '../linalg/random';
 import type { Method, MethodHooks } from '../methods/method';
 import { networkCosts, type NetworkCosts } from '../network/costs';
 import type { Network } from '../network/graph';
+import { networkHash } from '../network/hash';
 import type { Candidate, DatasetId, SplitName } from '../protocol';
 import type { Engine } from './engine';
 import { removedSince } from './cutting';
@@ -144,6 +145,8 @@ export async function addCandidate(
       split,
       images: figures === null ? 0 : Math.min(recipe.measureImages ?? available, available),
       ...(removed === undefined ? {} : { removed }),
+      stageIndex: index,
+      hash: await networkHash(network),
       stored: true,
     },
     tensors,
