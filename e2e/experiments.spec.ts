@@ -1,6 +1,16 @@
 /** Every step of a run is a network that opens again exactly; another way can be gone from each. */
 import { expect, test, type Locator, type Page } from '@playwright/test';
-import { expectFinished, newestRun, openTiny, panel, patience, setFineTune, settled, startButton } from './steps';
+import {
+  expectFinished,
+  headline,
+  newestRun,
+  openTiny,
+  panel,
+  patience,
+  setFineTune,
+  settled,
+  startButton,
+} from './steps';
 
 test.setTimeout(900_000);
 
@@ -41,7 +51,7 @@ test('a step is forked, and opens with the same hash after a reload', async ({ p
 
   await experiments(page).getByRole('button', { name: 'Fork' }).click();
   await expect(experiments(page)).toContainText('open now: equal', { timeout: patience });
-  await settled(page);
+  await expect(headline(page)).toContainText(/Accuracy drops from .* to .* at the cut/, { timeout: patience });
   await carryOut(page);
   // The new run hangs on the step it was forked from, one step further right than that.
   await expect(experiments(page).getByRole('treeitem')).toHaveCount(5);
@@ -63,6 +73,6 @@ test('a step is forked, and opens with the same hash after a reload', async ({ p
   // Deleting the first run leaves what began from it.
   await experiments(page).getByRole('button', { name: 'Delete run' }).click();
   await experiments(page).getByRole('button', { name: 'Delete for good' }).click();
-  await expect(experiments(page).getByRole('treeitem')).toHaveCount(3);
+  await expect(experiments(page).getByRole('treeitem')).toHaveCount(3, { timeout: patience });
   await expect(node(page, /^a network no longer kept/)).toBeVisible();
 });

@@ -7,6 +7,7 @@ import { imageNote, MapsTab } from '../looks/maps-tab';
 import { actions, useStudio } from '../studio/store';
 import { Pane, PaneHeading } from '../ui/pane';
 import { ClustersTab } from './clusters-tab';
+import { CouplingTab } from './coupling-tab';
 import { FiltersTab } from './filters-tab';
 import { GatesTab } from './gates-tab';
 import { useInspected, type Inspected } from './inspected';
@@ -65,6 +66,8 @@ function contentOf(tab: InspectorTab, inspected: Inspected): ReactNode {
   switch (tab) {
     case 'filters':
       return <FiltersTab inspected={inspected} />;
+    case 'coupling':
+      return <CouplingTab inspected={inspected} />;
     case 'gates':
       return <GatesTab inspected={inspected} />;
     case 'clusters':

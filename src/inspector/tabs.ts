@@ -7,6 +7,7 @@ import { shownRun } from './layer-history';
 
 export const tabTitles: Readonly<Record<InspectorTab, string>> = {
   filters: 'Filters',
+  coupling: 'Coupling',
   gates: 'Gates',
   clusters: 'Clusters',
   ranks: 'Ranks',
@@ -25,7 +26,7 @@ export function tabsOf(state: Source): string {
   const layers = Object.values((run === null ? null : state.live[run.run]?.telemetry?.layers) ?? {});
   const speaksOf = (tab: keyof typeof seriesOfTab): boolean =>
     layers.some((series) => series[seriesOfTab[tab]] !== undefined);
-  const tabs: InspectorTab[] = ['filters'];
+  const tabs: InspectorTab[] = ['filters', 'coupling'];
   if (speaksOf('gates')) tabs.push('gates');
   if (speaksOf('clusters')) tabs.push('clusters');
   if (speaksOf('ranks') || state.scoring.spectra !== null) tabs.push('ranks');
@@ -40,7 +41,8 @@ export function shownTab(state: Source & Pick<StudioState, 'view'>, tabs: readon
   // A network that looks again is met with what it sees.
   if (tabs.includes('maps') && keepsAll(presentMethod(state))) return 'maps';
   const telling = liveOf(state)?.telemetry?.layers !== undefined || state.scoring.spectra !== null;
-  return (telling ? tabs.findLast((tab) => tab !== 'maps' && tab !== 'looks') : undefined) ?? 'filters';
+  const general: readonly InspectorTab[] = ['maps', 'looks', 'coupling'];
+  return (telling ? tabs.findLast((tab) => !general.includes(tab)) : undefined) ?? 'filters';
 }
 
 export function isTab(key: unknown): key is InspectorTab {

@@ -8,7 +8,7 @@ import { DocumentError, parseDocument, type Upgrades } from './versions';
 
 const rowLengths = ['multiply-adds', 'weights', 'filters'] as const;
 const orders = ['strongest first', 'as stored'] as const;
-const tabs = ['filters', 'gates', 'clusters', 'ranks', 'maps', 'looks'] as const;
+const tabs = ['filters', 'coupling', 'gates', 'clusters', 'ranks', 'maps', 'looks'] as const;
 
 export const ViewSchema = v.strictObject({
   layer: v.optional(v.pipe(v.string(), v.maxLength(200))),

@@ -127,7 +127,7 @@ export interface LiveRun {
 /** Beside the tree: chart and inspector, or in their place the comparison of what is ticked, or how runs came about. */
 export type Side = 'chart' | 'compare' | 'experiments';
 
-export type InspectorTab = 'filters' | 'gates' | 'clusters' | 'ranks' | 'maps' | 'looks';
+export type InspectorTab = 'filters' | 'coupling' | 'gates' | 'clusters' | 'ranks' | 'maps' | 'looks';
 export type RowLength = 'multiply-adds' | 'weights' | 'filters';
 export type FilterOrder = 'strongest first' | 'as stored';
 export type Theme = 'light' | 'dark';

@@ -5,6 +5,7 @@ import type { RowImportance } from './importance';
 import type { KeptRow, KeptTree } from './kept';
 import { cellGap, cellPitch, cellTop, lengthOf, type TreeLayout } from './layout';
 import { paintCompared } from './paint-compared';
+import { paintReading } from './paint-reading';
 import { font, type Moment, type Stage } from './scene';
 import type { TreeRow } from './tree-model';
 
@@ -82,6 +83,7 @@ export function paintCost(
   const kept = moment.kept.rows[at];
   if (row === undefined || kept === undefined) return;
   paintBar(context, stage, row, kept, line);
+  paintReading(context, stage, moment.lit, row, line);
   paintFigures(context, stage, row, kept, line);
 }
 

@@ -209,7 +209,11 @@ function rowDifference(
   if (before.selected !== after.selected && (row.layer === before.selected || row.layer === after.selected))
     return 'all';
   const lit = [before.lit, after.lit];
-  if (before.lit !== after.lit && lit.some((own) => own !== null && row.output.includes(own))) return 'all';
+  if (
+    before.lit !== after.lit &&
+    lit.some((own) => own !== null && (row.output.includes(own) || row.input?.includes(own) === true))
+  )
+    return 'all';
   if (before.kept === after.kept) return 'none';
   if (old === undefined || present === undefined || old.kept !== present.kept) return 'all';
   if (old.cut.some((flag, channel) => flag !== present.cut[channel])) return 'all';
