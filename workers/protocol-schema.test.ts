@@ -49,6 +49,7 @@ const goodParams = {
   },
   spectra: { network: 'n', method: 'svd', settings: { scheme: 'spatial' } },
   preview: { network: 'n', dataset: 'd', removed: { stem: [0, 3] }, images: 512, recalibrate: true },
+  recover: { network: 'n', dataset: 'd', removed: { stem: [0] }, images: 256 },
   evaluate: { network: 'n', dataset: 'd', split: 'test', images: null },
   kernels: { network: 'n', layer: 'stem' },
   measureLayer: { network: 'n', layer: 'stem', removed: {}, batch: 64 },

@@ -90,6 +90,13 @@ export const paramSchemas = {
     images: positive,
     recalibrate: v.boolean(),
   }),
+  recover: v.strictObject({
+    network: handle,
+    dataset: handle,
+    removed,
+    truncation: v.optional(v.strictObject({ scheme, ranks: v.record(v.string(), positive) })),
+    images: positive,
+  }),
   evaluate: v.strictObject({
     network: handle,
     dataset: handle,
@@ -437,6 +444,7 @@ export const resultSchemas = {
   }),
   sensitivity: v.strictObject({ sensitivity }),
   preview: v.strictObject({ accuracy: share, recalibrated: v.nullable(share), images: count }),
+  recover: v.strictObject({ accuracy: share, recalibrated: share, reconstructed: share }),
   evaluate: v.strictObject({
     accuracy: share,
     loss: v.number(),

@@ -407,6 +407,20 @@ export interface Commands {
     };
     result: { readonly accuracy: number; readonly recalibrated: number | null; readonly images: number };
   };
+  /**
+   * What a cut or a truncation comes to right away, recalibrated, and reconstructed as well, on the first `images`
+   * validation images. Measured when nobody else wants the device.
+   */
+  recover: {
+    params: {
+      readonly network: NetworkId;
+      readonly dataset: DatasetId;
+      readonly removed: RemovedChannels;
+      readonly truncation?: Truncation | undefined;
+      readonly images: number;
+    };
+    result: { readonly accuracy: number; readonly recalibrated: number; readonly reconstructed: number };
+  };
   evaluate: {
     params: {
       readonly network: NetworkId;

@@ -72,6 +72,7 @@ function placeOfStage(stage: Stage): StageId {
       return 'reduce';
     case 'fine-tune':
       return stage.method === undefined ? 'fine-tune' : 'decide';
+    case 'reconstruct':
     case 'recalibrate':
       return 'fine-tune';
     case 'evaluate':

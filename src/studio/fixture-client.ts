@@ -153,6 +153,11 @@ export function createFixtureClient(options: FixtureOptions = {}): FixtureClient
       ...fixtureAccuracy(truncation === undefined ? shareOf(handle, removed) : truncatedShare(handle, truncation)),
       images,
     }),
+    recover: ({ network: handle, removed, truncation }) => {
+      const share = truncation === undefined ? shareOf(handle, removed) : truncatedShare(handle, truncation);
+      const { accuracy, recalibrated } = fixtureAccuracy(share);
+      return { accuracy, recalibrated, reconstructed: (1 + 2 * recalibrated) / 3 };
+    },
     evaluate: ({ images }) => ({
       accuracy: 0.968,
       loss: 0.12,

@@ -127,7 +127,8 @@ function keyOf({ network, dataset, plan }: StudioState): string {
   return [network?.view.network, dataset?.dataset, removedKey(plan?.removed ?? {}), truncationKey(plan)].join('|');
 }
 
-function familyOf({ network, dataset, scoring, rules, ranks }: StudioState): string {
+/** Equal for cuts that differ in their budget alone. */
+export function familyOf({ network, dataset, scoring, rules, ranks }: StudioState): string {
   const { budget: _, ...shape } = rules;
   return JSON.stringify([network?.view.network, dataset?.dataset, scoring.method, scoring.settings, shape, ranks]);
 }

@@ -200,6 +200,25 @@ export interface LessonState {
   readonly answers: Readonly<Record<string, string>>;
 }
 
+/** One budget of the recovery ladder. Shares of 1. */
+export interface LadderPoint {
+  /** Of the multiply-adds kept. */
+  readonly share: number;
+  /** Right after the cut. */
+  readonly accuracy: number;
+  readonly recalibrated: number;
+  /** Reconstructed, then recalibrated. */
+  readonly reconstructed: number;
+}
+
+/** What comes back without training, by budget, for the present method and rules: measured in the background. */
+export interface LadderState {
+  readonly isOn: boolean;
+  readonly isBusy: boolean;
+  /** Cheapest first. */
+  readonly points: readonly LadderPoint[];
+}
+
 export interface StudioState {
   readonly engine: EngineState;
   readonly network: OpenedNetwork | null;
@@ -213,6 +232,7 @@ export interface StudioState {
   /** Derived from network, scores or spectra, and rules; null without those. */
   readonly plan: Plan | null;
   readonly preview: PreviewState;
+  readonly ladder: LadderState;
   readonly looks: LooksState;
   /** Null where the network is one of the studio's own. */
   readonly understanding: UnderstandingState | null;
@@ -282,6 +302,8 @@ export interface StudioActions {
   changeTraining(change: Partial<TrainStage>): void;
   changeFineTune(change: Partial<TrainStage>): void;
   /** What the recipe line says: a run. */
+  /** Whether the recovery ladder is measured and drawn. */
+  showLadder(isOn: boolean): void;
   startRun(): Promise<void>;
   controlRun(run: RunId, action: 'pause' | 'resume' | 'step' | 'stop'): Promise<void>;
   /** Turns a live knob of the method that trains. */

@@ -17,6 +17,7 @@ import { createExporting } from './exporting';
 import { createLooking } from './looking';
 import { initialState } from './initial';
 import { createTeaching } from './lessons';
+import { createLaddering } from './laddering';
 import { createOpening } from './opening';
 import { createPlanning } from './planning';
 import { createPreviewing } from './previewing';
@@ -49,6 +50,7 @@ export function studioClient(): StudioClient {
 const context: StudioContext = { store: studio, client: studioClient };
 const planning = createPlanning();
 const previewing = createPreviewing(context);
+const laddering = createLaddering(context, planning);
 const scoring = createScoring(context, planning);
 const decisions = createDecisions(context, planning, scoring, previewing);
 const looking = createLooking(context);
@@ -117,6 +119,7 @@ const gestures: StudioActions = {
   undo: decisions.undo,
   redo: decisions.redo,
   ...createExperimenting(context, opening, decisions, running),
+  showLadder: laddering.showLadder,
   startRun: running.startRun,
   async controlRun(run, action) {
     if (replaying.isReplay(run)) replaying.control(run, action);
@@ -149,9 +152,11 @@ export const actions: StudioActions = guarded(
 export function connectStudio(client: StudioClient): () => void {
   connected = client;
   const unsubscribe = client.subscribe((event) => feed.receive(event));
+  const unfollow = laddering.follow();
   const endRecalling = recallRuns(context);
   return () => {
     unsubscribe();
+    unfollow();
     endRecalling();
     feed.dispose();
     connected = null;

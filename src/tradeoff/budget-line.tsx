@@ -34,7 +34,7 @@ const GRIP = 12;
 /** A press that moves less is a click. */
 const PULL = 3;
 
-const watched = ({ rules, plan, preview, dataset }: StudioState) => ({ rules, plan, preview, dataset });
+const watched = ({ rules, plan, preview, dataset, ladder }: StudioState) => ({ rules, plan, preview, dataset, ladder });
 
 export function BudgetLine({ frame, method, hidden, children }: BudgetLineProps) {
   const layer = useRef<HTMLDivElement>(null);

@@ -27,7 +27,13 @@ const dataset = {
 } as const;
 const plan = { removed: {}, macs: 20_406_592, parameters: 136_000, share: 0.5, filters: { removed: 168, total: 784 } };
 const measured: PreviewState = { state: 'measured', accuracy: 0.61, recalibrated: 0.945, images: 512, error: null };
-const state = { rules: initialRules, plan, preview: measured, dataset };
+const state = {
+  rules: initialRules,
+  plan,
+  preview: measured,
+  dataset,
+  ladder: { isOn: false, isBusy: false, points: [] },
+};
 
 const plain = (text: string) => text.replaceAll('\u00a0', ' ');
 const lines = (view: ReturnType<typeof budgetView>) =>
@@ -44,6 +50,26 @@ describe('budgetView', () => {
     // 50 % lies at (50 - 20) / 84 of the 500 px plot, left of its middle.
     expect(view.x).toBeCloseTo(34 + (30 / 84) * 500, 10);
     expect(view.toRight).toBe(true);
+  });
+
+  it('reads the rungs of the ladder at the line, between the budgets that were measured', () => {
+    const points = [
+      { share: 0.4, accuracy: 0.3, recalibrated: 0.8, reconstructed: 0.9 },
+      { share: 0.6, accuracy: 0.5, recalibrated: 0.9, reconstructed: 0.94 },
+    ];
+    const preview: PreviewState = { state: 'estimate', accuracy: null, recalibrated: null, images: 0, error: null };
+    const view = budgetView({ ...state, preview, ladder: { isOn: true, isBusy: false, points } }, frame);
+    expect(lines(view).slice(1)).toEqual([
+      '≈ 92.0 % reconstructed',
+      '≈ 85.0 % recalibrated',
+      '≈ 40.0 % right after the cut',
+    ]);
+    // Beyond what was measured nothing is claimed.
+    const far = budgetView(
+      { ...state, plan: { ...plan, share: 0.7 }, ladder: { isOn: true, isBusy: false, points } },
+      frame,
+    );
+    expect(lines(far).join()).not.toContain('reconstructed');
   });
 
   it('turns hollow and approximate while a handle moves', () => {

@@ -3,7 +3,8 @@
  *
  * Computed from the state on every frame of a drag and written straight into the page by `budget-line.tsx`.
  */
-import type { PreviewState, StudioState } from '../studio/state';
+import { interpolate } from '../studio/estimate';
+import type { LadderPoint, PreviewState, StudioState } from '../studio/state';
 import { formatAccuracy, formatCount, formatPercent, NBSP } from '../ui/format';
 import type { ChartFrame } from './frame';
 import { xOf, yOf } from './scales';
@@ -38,9 +39,9 @@ export interface BudgetView {
   readonly isBelow: boolean;
 }
 
-type Watched = Pick<StudioState, 'rules' | 'plan' | 'preview' | 'dataset'>;
+type Watched = Pick<StudioState, 'rules' | 'plan' | 'preview' | 'dataset' | 'ladder'>;
 
-export function budgetView({ rules, plan, preview, dataset }: Watched, frame: ChartFrame): BudgetView {
+export function budgetView({ rules, plan, preview, dataset, ladder }: Watched, frame: ChartFrame): BudgetView {
   const { area, cost, accuracy, estimate } = frame;
   const budget = rules.budget * 100;
   const x = xOf(budget, cost, area);
@@ -56,7 +57,10 @@ export function budgetView({ rules, plan, preview, dataset }: Watched, frame: Ch
     handle: formatBudget(rules.budget),
     valueText: `${formatBudget(rules.budget)}${multiplyAdds}${outcome}`,
     valueNow: Math.round(budget),
-    readings: dataset === null ? [{ value: '', note: 'accuracy needs data' }] : readingsOf(preview, tuned?.y ?? null),
+    readings:
+      dataset === null
+        ? [{ value: '', note: 'accuracy needs data' }]
+        : readingsOf(preview, tuned?.y ?? null, rungsAt(ladder.points, plan?.share ?? null)),
     toRight: x < (area.left + area.right) / 2,
     isChecking: preview.state === 'checking',
     estimate: tuned === null || tuned.y < accuracy.low ? null : { x: planX, y: yOf(tuned.y, accuracy, area) },
@@ -73,15 +77,41 @@ export function formatBudget(budget: number): string {
   return formatPercent(budget, Math.abs(budget * 100 - Math.round(budget * 100)) < 0.05 ? 0 : 1);
 }
 
-function readingsOf(preview: PreviewState, tuned: number | null): readonly Reading[] {
+interface Rungs {
+  readonly reconstructed: number | null;
+  readonly recalibrated: number | null;
+  readonly accuracy: number | null;
+}
+
+/** Between the budgets of the ladder; null outside them. */
+function rungsAt(points: readonly LadderPoint[], share: number | null): Rungs {
+  const at = (of: keyof Rungs): number | null =>
+    share === null
+      ? null
+      : interpolate(
+          points.map((point) => ({ share: point.share, accuracy: point[of] })),
+          share,
+        );
+  return { reconstructed: at('reconstructed'), recalibrated: at('recalibrated'), accuracy: at('accuracy') };
+}
+
+function readingsOf(preview: PreviewState, tuned: number | null, rungs: Rungs): readonly Reading[] {
   const about = preview.state === 'estimate' ? `≈${NBSP}` : '';
   const readings: Reading[] = [];
   if (tuned !== null) readings.push({ value: `≈${NBSP}${formatAccuracy(tuned / 100)}`, note: 'after fine-tuning' });
+  if (rungs.reconstructed !== null) {
+    readings.push({ value: `≈${NBSP}${formatAccuracy(rungs.reconstructed)}`, note: 'reconstructed' });
+  }
+  if (preview.recalibrated === null && rungs.recalibrated !== null) {
+    readings.push({ value: `≈${NBSP}${formatAccuracy(rungs.recalibrated)}`, note: 'recalibrated' });
+  }
   if (preview.recalibrated !== null) {
     readings.push({ value: about + formatAccuracy(preview.recalibrated), note: 'recalibrated' });
   }
   if (preview.accuracy !== null) {
     readings.push({ value: about + formatAccuracy(preview.accuracy), note: 'right after the cut' });
+  } else if (rungs.accuracy !== null) {
+    readings.push({ value: `≈${NBSP}${formatAccuracy(rungs.accuracy)}`, note: 'right after the cut' });
   } else if (preview.state === 'checking') {
     readings.push({ value: '', note: 'checking the cut' });
   } else if (preview.state === 'estimate') {

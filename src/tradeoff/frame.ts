@@ -1,6 +1,7 @@
 /** Everything the layers of the chart share: where the axes lie and what stands on them. Derived, never stored. */
 import type { Estimate } from '../studio/accuracy-curve';
 import { estimateFrom } from '../studio/accuracy-curve';
+import type { LadderPoint } from '../studio/state';
 import type { Axis } from '../ui/axis';
 import type { Size } from '../ui/use-size';
 import { paretoFront, staircase } from './front';
@@ -32,8 +33,8 @@ const ORIGINAL = 'original';
 
 /**
  * Lays the chart out. `method` is the one being explored: its measured points make the estimate. `lowestBudget` in %
- * keeps the budget line on the axis, `peak` the highest point of a run's trail (%), `curves` of networks that look again;
- * what lies low stands on the floor.
+ * keeps the budget line on the axis, `peak` the highest point of a run's trail (%), `curves` of networks that look again,
+ * `ladder` what comes back without training; what lies low stands on the floor.
  */
 export function chartFrame(
   { points, original, originalPoint }: TradePoints,
@@ -42,12 +43,15 @@ export function chartFrame(
   size: Size,
   peak: number | null = null,
   curves: readonly PassCurve[] = [],
+  ladder: readonly LadderPoint[] = [],
 ): ChartFrame {
   const start = original === null ? null : { x: 100, y: original };
   const front = paretoFront<Placed & { readonly id?: string }>([...points, ...(start === null ? [] : [start])]);
   const looks = curves.flatMap((curve) => curve.points);
   const cost = costAxis([lowestBudget, ...[...points, ...looks].map(({ x }) => x)]);
-  const heights = [...front, ...looks].map(({ y }) => y);
+  // The axis reaches down to what comes back without training; right after the cut the curve may leave it.
+  const rungs = ladder.map(({ recalibrated }) => recalibrated * 100);
+  const heights = [...[...front, ...looks].map(({ y }) => y), ...rungs];
   const rises = peak !== null && peak > Math.max(0, original ?? 0, ...heights);
   const accuracy = accuracyAxis(rises ? [...heights, peak] : heights, original);
   const area = plotArea(size.width, size.height);

@@ -6,7 +6,7 @@ import type { StudioState } from '../studio/state';
 import { metricOf } from '../studio/metric';
 import { isSameTick } from '../studio/run-facts';
 import { actions, studio, useStudio } from '../studio/store';
-import { wordClass } from '../ui/button';
+import { Button, wordClass } from '../ui/button';
 import { Failure } from '../ui/failure';
 import { methodOrder } from '../ui/method-style';
 import { Pane, PaneHeading } from '../ui/pane';
@@ -14,6 +14,7 @@ import { useSize } from '../ui/use-size';
 import { BudgetLine } from './budget-line';
 import { Chart } from './chart';
 import { chartFrame } from './frame';
+import { LadderMarks } from './ladder-marks';
 import { MethodKeys, PUBLISHED } from './method-keys';
 import { curveOfOpen, curvesOfRuns } from './pass-curves';
 import { PassMarks } from './pass-marks';
@@ -70,11 +71,12 @@ export function TradeOff() {
     const open = network === null ? null : curveOfOpen(network, measured, own);
     return [...curvesOfRuns(shown), ...(open === null ? [] : [open])];
   }, [all, hidden, network, measured, own]);
+  const rungs = useStudio((state) => state.ladder.points);
   const frame = useMemo(() => {
     if (all === null || size.width === 0 || size.height === 0) return null;
     const points = all.points.filter((point) => !hidden.includes(point.method ?? ''));
-    return chartFrame({ ...all, points }, method, lowest, size, peak, curves);
-  }, [all, method, lowest, size, hidden, peak, curves]);
+    return chartFrame({ ...all, points }, method, lowest, size, peak, curves, rungs);
+  }, [all, method, lowest, size, hidden, peak, curves, rungs]);
   const citations = hidden.includes(PUBLISHED) ? noCitations : published;
 
   const show = useCallback((point: TradePoint | null) => {
@@ -92,6 +94,7 @@ export function TradeOff() {
           <PublishedMarks frame={frame} points={citations} onShow={setCited} />
           <PassMarks frame={frame} curves={curves} />
           <PointMarks frame={frame} ticked={ticked} onShow={show} onOpen={openPoint} />
+          <LadderMarks frame={frame} />
           <TrailMarks frame={frame} split={split} />
         </>
       ),
@@ -100,11 +103,7 @@ export function TradeOff() {
 
   return (
     <Pane label="Trade-off">
-      <PaneHeading
-        title="Trade-off"
-        note={noteOf(isTraining, all?.elsewhere ?? 0)}
-        end="filled: measured, hollow: estimate"
-      />
+      <PaneHeading title="Trade-off" note={noteOf(isTraining, all?.elsewhere ?? 0)} end={<LadderSwitch />} />
       <CheckFailure />
       {dataset === null && network !== null && !isOpening ? <NeedsData /> : null}
       <div ref={host} className={styles.panel}>
@@ -145,6 +144,24 @@ function noteOf(isTraining: boolean, elsewhere: number): string {
   if (isTraining) return 'trail: the run that trains now';
   if (elsewhere === 0) return 'every measured run';
   return `${elsewhere} ${elsewhere === 1 ? 'run' : 'runs'} measured on another split not shown`;
+}
+
+/** What comes back without training, over all budgets: measured while nothing else is done. */
+function LadderSwitch() {
+  const { isOn, isBusy, points } = useStudio((state) => state.ladder);
+  return (
+    <>
+      {isOn ? `${points.length} budgets${isBusy ? ', measuring …' : ''} ` : ''}
+      <Button
+        kind="word"
+        aria-pressed={isOn}
+        title="What each budget gives right after the cut, recalibrated and reconstructed; measured in the background"
+        onClick={() => actions.showLadder(!isOn)}
+      >
+        Recovery ladder
+      </Button>
+    </>
+  );
 }
 
 function CheckFailure() {

@@ -14,6 +14,7 @@ import { exportFile } from './export';
 import { kernelViews, measureLayer } from './layer-views';
 import { evidenceAt, looksAt } from './looks';
 import { measure, passFigures, recalibrated } from './measuring';
+import { recover } from './recovery';
 import { createRuns, type Runs } from './runs';
 import { StorageError } from './store';
 import { scoreFilters } from './scoring';
@@ -119,6 +120,8 @@ export function createStudio(host: Host): Studio {
     },
 
     preview: (params, context) => preview(engine, params, context),
+
+    recover: (params, context) => recover(engine, params, context),
 
     async evaluate({ network, dataset, split, images, passes: asked }, { signal, progress }) {
       const { network: built } = engine.network(network);

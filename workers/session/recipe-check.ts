@@ -7,6 +7,7 @@ import { RecipeError, type Recipe, type Settings, type TrainStage } from './reci
 /** Throws `RecipeError` naming the stage and the cure. */
 export function checkRecipe({ stages }: Recipe): void {
   let scored = false;
+  let reduced = false;
   /** The last training stage, as long as what its method decides still holds. */
   let acting: TrainStage | undefined;
   stages.forEach((stage, index) => {
@@ -24,6 +25,7 @@ export function checkRecipe({ stages }: Recipe): void {
         }
         // The scores belong to filters that are gone now.
         scored = false;
+        reduced = true;
         acting = undefined;
         break;
       case 'truncate':
@@ -34,6 +36,7 @@ export function checkRecipe({ stages }: Recipe): void {
           throw new RecipeError(text, `${path}.filters`);
         }
         if (acting?.method === stage.method) checkSame(stage, acting.settings ?? {}, path);
+        reduced = true;
         scored = false;
         acting = undefined;
         break;
@@ -49,6 +52,14 @@ export function checkRecipe({ stages }: Recipe): void {
           throw new RecipeError('Settings need a method that acts during training; name one or leave them out.', path);
         }
         acting = stage.method === undefined ? undefined : stage;
+        break;
+      case 'reconstruct':
+        if (!reduced) {
+          const text = 'A "reconstruct" stage mends what a cut lost: put "prune" or "truncate" before it.';
+          throw new RecipeError(text, path);
+        }
+        scored = false;
+        acting = undefined;
         break;
       case 'recalibrate':
       case 'evaluate':

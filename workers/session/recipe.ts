@@ -178,6 +178,13 @@ export const StageSchema = v.variant('stage', [
     /** Layers that lose less energy by losing filters lose those, and keep their rank. */
     filters: v.optional(v.boolean()),
   }),
+  v.strictObject({
+    stage: v.literal('reconstruct'),
+    /** Training images the layers are compared with the original on. */
+    images: v.optional(positive, 256),
+    /** Pull towards the present weights, as a share of the mean square of a layer's inputs. */
+    ridge: v.optional(v.pipe(v.number(), v.gtValue(0), v.maxValue(1)), 1e-3),
+  }),
   v.strictObject({ stage: v.literal('recalibrate'), images: v.optional(positive, 1024) }),
   v.strictObject({ stage: v.literal('fine-tune'), ...trainFields }),
   v.strictObject({

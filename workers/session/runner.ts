@@ -10,6 +10,7 @@ import type { Stage } from './recipe';
 import { resultOf } from './run-result';
 import { StoppedError } from './run-control';
 import { evaluateStage, recalibrateStage } from './stage-measure';
+import { reconstructStage } from './stage-reconstruct';
 import { endActing, nameMethod, pruneStage, scoreStage, truncateStage } from './stage-reduce';
 import { trainStage } from './stage-train';
 import { addCandidate, originalCosts, type StagePlace, type Work } from './work';
@@ -66,6 +67,8 @@ async function carryOutStage(
       return pruneStage(work, { index, stage });
     case 'truncate':
       return truncateStage(work, { index, stage });
+    case 'reconstruct':
+      return reconstructStage(work, { index, stage });
     case 'recalibrate':
       return recalibrateStage(work, { index, stage });
     case 'evaluate': {
