@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import type { Outcome } from '../src/headless-api';
 import type { LayerSpeed } from '../workers/bench/layers';
-import type { Measurement } from '../workers/bench/measure';
+import type { Measurement, MemoryUse } from '../workers/bench/measure';
 import { workloadNames, workloads, type WorkloadName } from '../workers/bench/workloads';
 import type { BenchRequest } from '../workers/bench.worker';
 import { errorData } from '../workers/rpc';
@@ -41,6 +41,8 @@ export async function bench(parameters: readonly string[]): Promise<void> {
     workloads: { type: 'string' },
     forward: { type: 'boolean' },
     layers: { type: 'boolean' },
+    memory: { type: 'boolean' },
+    steps: { type: 'string' },
     threads: { type: 'string' },
     torch: { type: 'string' },
     method: { type: 'string' },
@@ -56,6 +58,9 @@ export async function bench(parameters: readonly string[]): Promise<void> {
   const json = values['json'] === true;
   const method = textOption(values['method']) ?? null;
   if (values['layers'] === true) return layers(chosen, measured, threads, json);
+  const steps = numberOption('steps', values['steps'], 1);
+  if (values['memory'] === true) return memory(chosen, measured, threads, steps ?? 1000, json);
+  if (steps !== undefined) throw new UsageError('--steps counts the steps of --memory.');
 
   const rows: Row[] = [];
   for (const workload of measured) {
@@ -128,6 +133,37 @@ async function layers(
   if (json) console.log(JSON.stringify(result));
 }
 
+/** Whether many steps leave memory where the first ones put it; the studio's own executor alone counts its memory. */
+async function memory(
+  chosen: readonly Contestant[],
+  measured: readonly WorkloadName[],
+  threads: number | null,
+  steps: number,
+  json: boolean,
+): Promise<void> {
+  const result: Record<string, Record<string, MemoryUse>> = {};
+  for (const workload of measured) {
+    for (const contestant of chosen) {
+      if (contestant !== 'ours-wasm' && contestant !== 'ours-webgpu' && contestant !== 'tfjs-wasm-composed') continue;
+      const request = { contestant, workload, forwardOnly: false, threads, steps };
+      const use = await inPage((asked: typeof request) => window.espalier?.memory(asked), request);
+      (result[contestant] ??= {})[workload] = use;
+      if (json) continue;
+      const held = (['settled', 'most', 'last'] as const).map((when) => `${megabytes(use[when].held)} ${when}`);
+      const grown = use.last.tensors - use.settled.tensors;
+      console.log(
+        `${workload.padEnd(14)} ${contestant.padEnd(20)} ${held.join(', ')}; tensors ${megabytes(use.last.tensors)}, ` +
+          `${grown} bytes more after ${steps} steps (${use.device})`,
+      );
+    }
+  }
+  if (json) console.log(JSON.stringify(result));
+}
+
+function megabytes(bytes: number): string {
+  return `${(bytes / 1e6).toFixed(1)} MB`;
+}
+
 async function runInBrowser(request: BenchRequest): Promise<Outcome<Measurement>> {
   try {
     return { ok: true, value: await inPage((asked) => window.espalier?.measure(asked), request) };
@@ -137,12 +173,12 @@ async function runInBrowser(request: BenchRequest): Promise<Outcome<Measurement>
 }
 
 /** Calls `window.espalier` of a fresh browser. */
-function inPage<T>(
-  call: (request: BenchRequest) => Promise<Outcome<T>> | undefined,
-  request: BenchRequest,
+function inPage<T, R extends BenchRequest>(
+  call: (request: R) => Promise<Outcome<T>> | undefined,
+  request: R,
 ): Promise<T> {
   return withStudioPage<T>([], undefined, async ({ page }) => {
-    const outcome = await page.evaluate(call as (asked: BenchRequest) => Promise<Outcome<T>>, request);
+    const outcome = await page.evaluate(call as (asked: R) => Promise<Outcome<T>>, request as never);
     if (outcome === undefined) throw new Error('The page is not ready.');
     return outcome;
   });

@@ -43,7 +43,7 @@ const commands: Readonly<Record<string, Command>> = {
   },
   bench: {
     usage:
-      'bench [--only CONTESTANT,...] [--workloads NAME,...] [--forward] [--layers] [--method METHOD] [--threads N] [--torch PYTHON] [--json]',
+      'bench [--only CONTESTANT,...] [--workloads NAME,...] [--forward] [--layers] [--memory] [--steps N] [--method METHOD] [--threads N] [--torch PYTHON] [--json]',
     summary: 'milliseconds of a training step, ours and others, in headless Chromium',
     carryOut: bench,
   },

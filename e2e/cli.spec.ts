@@ -132,3 +132,52 @@ test(`evaluate: a ResNet-20 of another program on CIFAR-10 test images${absent}`
   expect(accuracy).toBeGreaterThanOrEqual(0.91);
   expect(accuracy).toBeLessThanOrEqual(0.925);
 });
+
+test('bench: the contestants asked for, medians as one object, and what it does not take', async () => {
+  const ended = await espalier(
+    'bench',
+    '--only',
+    'ours-wasm,tfjs-wasm-composed',
+    '--workloads',
+    'resnet8-b32',
+    '--json',
+  );
+  expect(ended.status, ended.stderr).toBe(0);
+  expect(lines(ended.stdout)).toHaveLength(1);
+  const medians = lastLine(ended) as Record<string, Record<string, number>>;
+  expect(Object.keys(medians)).toEqual(['ours-wasm', 'tfjs-wasm-composed']);
+  for (const times of Object.values(medians)) {
+    expect(Object.keys(times)).toEqual(['resnet8-b32']);
+    expect(times['resnet8-b32']).toBeGreaterThan(0);
+  }
+
+  const forward = await espalier('bench', '--only', 'ours-wasm', '--workloads', 'resnet8-b32', '--forward');
+  expect(forward.stdout).toMatch(/^resnet8-b32 +ours-wasm +[\d.]+ ms +1\.00x +\(.* times; .*\)$/m);
+
+  const layers = await espalier('bench', '--only', 'ours-wasm', '--workloads', 'resnet8-b32', '--layers', '--json');
+  const speeds = lastLine(layers) as Record<string, Record<string, { layer: string; output: number }[]>>;
+  // Six convolutions of three blocks, two projections and the stem.
+  expect(speeds['ours-wasm']?.['resnet8-b32']).toHaveLength(9);
+  for (const { output } of speeds['ours-wasm']?.['resnet8-b32'] ?? []) expect(output).toBeGreaterThan(0);
+
+  const memory = await espalier(
+    'bench',
+    '--only',
+    'ours-wasm',
+    '--workloads',
+    'resnet8-b32',
+    '--memory',
+    '--steps',
+    '10',
+    '--json',
+  );
+  const use = (lastLine(memory) as Record<string, Record<string, Record<string, unknown>>>)['ours-wasm']?.[
+    'resnet8-b32'
+  ];
+  expect(use).toMatchObject({ steps: 10, settled: { held: expect.any(Number) } });
+  expect(use?.['last']).toEqual(use?.['settled']);
+
+  const wrong = await espalier('bench', '--only', 'theirs');
+  expect(wrong.status).not.toBe(0);
+  expect(wrong.stderr).toContain('jax-js-webgpu');
+});

@@ -1,6 +1,6 @@
 /** What a program outside the browser may ask of `headless.html`: types alone, shared with the command line. */
 import type { LayerSpeed } from '../workers/bench/layers';
-import type { Measurement } from '../workers/bench/measure';
+import type { Measurement, MemoryUse } from '../workers/bench/measure';
 import type { BenchRequest } from '../workers/bench.worker';
 import type {
   CommandResult,
@@ -66,6 +66,8 @@ export interface HeadlessApi {
   measure(request: BenchRequest): Promise<Outcome<Measurement>>;
   /** Multiply-adds a second of each convolution. */
   layers(request: BenchRequest): Promise<Outcome<LayerSpeed[]>>;
+  /** Memory of many steps. */
+  memory(request: BenchRequest & { readonly steps: number }): Promise<Outcome<MemoryUse>>;
 }
 
 /** Passed to `window.espalierProgress`, where the program outside has bound one; a few a second. */

@@ -202,4 +202,5 @@ window.espalier = {
   evaluate,
   measure: (request) => withBench((bench) => bench.call('measure', request)),
   layers: (request) => withBench((bench) => bench.call('layers', request)),
+  memory: (request) => withBench((bench) => bench.call('memory', request)),
 };

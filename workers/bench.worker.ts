@@ -1,7 +1,7 @@
 /** Entry point: one contestant of the benchmark, in a worker of its own. Who started it ends it. */
 import * as v from 'valibot';
 import { layerSpeeds, type LayerSpeed } from './bench/layers';
-import { measure, type Contestant, type Measurement } from './bench/measure';
+import { measure, memoryUse, type Contestant, type Measurement, type MemoryUse } from './bench/measure';
 import { ownContestant } from './bench/own';
 import { stockContestant } from './bench/stock-tfjs';
 import { workloadNames, workloads, type Workload, type WorkloadName } from './bench/workloads';
@@ -33,6 +33,7 @@ export interface BenchRequest {
 export interface BenchCommands {
   measure: { params: BenchRequest; result: Measurement };
   layers: { params: BenchRequest; result: LayerSpeed[] };
+  memory: { params: BenchRequest & { readonly steps: number }; result: MemoryUse };
 }
 
 function executorOptions({ contestant, threads }: BenchRequest): ExecutorOptions {
@@ -52,13 +53,15 @@ async function start(workload: Workload, request: BenchRequest): Promise<Contest
   return ownContestant(workload, { executor: executorOptions(request), forwardOnly, method });
 }
 
-const requestSchema = v.strictObject({
+const requestFields = {
   contestant: v.picklist(contestantNames),
   workload: v.picklist(workloadNames),
   forwardOnly: v.boolean(),
   method: v.nullable(v.string()),
   threads: v.nullable(v.pipe(v.number(), v.integer(), v.minValue(1))),
-});
+};
+const requestSchema = v.strictObject(requestFields);
+const memorySchema = v.strictObject({ ...requestFields, steps: v.pipe(v.number(), v.integer(), v.minValue(1)) });
 
 serve<BenchCommands>(
   self,
@@ -72,7 +75,15 @@ serve<BenchCommands>(
         contestant.dispose();
       }
     },
+    async memory({ steps, ...request }) {
+      const contestant = await start(workloads[request.workload], request);
+      try {
+        return await memoryUse(contestant, steps);
+      } finally {
+        contestant.dispose();
+      }
+    },
     layers: (request) => layerSpeeds(workloads[request.workload], executorOptions(request)),
   },
-  { measure: requestSchema, layers: requestSchema },
+  { measure: requestSchema, layers: requestSchema, memory: memorySchema },
 );

@@ -6,7 +6,24 @@ export interface Contestant {
   readonly device: string;
   /** Begins `count` steps and resolves, with the last loss (or logit), when they are done. */
   run(count: number): Promise<number>;
+  /** Bytes in tensors, and bytes the device holds for them; absent where nobody counts. */
+  memory?(): Memory;
   dispose(): void;
+}
+
+export interface Memory {
+  readonly tensors: number;
+  readonly held: number;
+}
+
+/** Memory of many steps. */
+export interface MemoryUse {
+  readonly device: string;
+  readonly steps: number;
+  /** Once the first steps have compiled and settled. */
+  readonly settled: Memory;
+  readonly most: Memory;
+  readonly last: Memory;
 }
 
 export interface Measurement {
@@ -33,6 +50,27 @@ export async function measure(contestant: Contestant, atOnce: number): Promise<M
   await contestant.run(1);
   const slow = performance.now() - second > spentMs;
   return repeated(contestant, slow ? 1 : atOnce, slow ? fewestSlow : fewest);
+}
+
+/** Steps until memory settles: kernels are compiled, pools filled. */
+const settlingSteps = 3;
+
+/** Memory after each of `steps` steps. Throws for a contestant that does not count its memory. */
+export async function memoryUse(contestant: Contestant, steps: number): Promise<MemoryUse> {
+  const sample = (): Memory => {
+    const memory = contestant.memory?.();
+    if (memory === undefined) throw new Error('This contestant does not say how much memory it uses.');
+    return memory;
+  };
+  for (let step = 0; step < settlingSteps; step++) await contestant.run(1);
+  const settled = sample();
+  let [most, last] = [settled, settled];
+  for (let step = 0; step < steps; step++) {
+    await contestant.run(1);
+    last = sample();
+    most = { tensors: Math.max(most.tensors, last.tensors), held: Math.max(most.held, last.held) };
+  }
+  return { device: contestant.device, steps, settled, most, last };
 }
 
 async function repeated(contestant: Contestant, atOnce: number, fewest: number): Promise<Measurement> {

@@ -1,5 +1,6 @@
 /** The studio's own executor as a contestant, alone or with a method acting in the step. */
 import * as tf from '@tensorflow/tfjs-core';
+import { heldBytes } from '../compute/device-memory';
 import type { LoadedNetwork } from '../compute/executor';
 import { createExecutor, type ExecutorOptions } from '../compute/runtime';
 import { createRandom } from '../linalg/random';
@@ -72,6 +73,7 @@ export async function ownContestant(workload: Workload, options: OwnOptions): Pr
       executor.check();
       return value;
     },
+    memory: () => ({ tensors: tf.memory().numBytes, held: heldBytes() }),
     dispose() {
       hooks.dispose?.();
       optimiser.dispose();

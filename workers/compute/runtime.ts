@@ -12,7 +12,7 @@ import type { MemoryLimits } from './memory-plan';
 import { selfCheck } from './self-check';
 import { guardAllocation, startWasm, stopWasm, type WasmFiles, type WasmKernels } from './wasm-device';
 import { startTuned } from './wgsl/calibration';
-import { findAdapter, startWebGpu, stopWebGpu, type FoundAdapter } from './webgpu-device';
+import { emptyPool, findAdapter, startWebGpu, stopWebGpu, type FoundAdapter } from './webgpu-device';
 
 export interface ExecutorOptions {
   /** `auto`: WebGPU where a hardware adapter exists, else WASM. A software adapter is used only when asked for. */
@@ -77,7 +77,8 @@ async function webGpuExecutor(found: FoundAdapter, reason: string, kernels: Wasm
     maxBufferBytes: maxBufferSize,
     selfCheckError,
   };
-  return executor(report, { buffer: Math.min(maxBufferSize, maxStorageBufferBindingSize) }, health, stop);
+  const limits = { buffer: Math.min(maxBufferSize, maxStorageBufferBindingSize) };
+  return executor(report, limits, health, stop, emptyPool);
 }
 
 /** Runs the self-check; a device that fails it is stopped. */
@@ -90,14 +91,24 @@ async function checked(stop: () => void): Promise<number> {
   }
 }
 
-function executor(device: DeviceReport, limits: MemoryLimits, health: DeviceHealth, stop: () => void): Executor {
+/** `unloaded` is called after each network's end, while the device still runs. */
+function executor(
+  device: DeviceReport,
+  limits: MemoryLimits,
+  health: DeviceHealth,
+  stop: () => void,
+  unloaded?: () => void,
+): Executor {
   const networks = new Set<EagerNetwork>();
   return {
     device,
     lost: health.lost,
     check: () => health.check(),
     load: (network) => {
-      const loaded = new EagerNetwork(network, limits, () => networks.delete(loaded));
+      const loaded = new EagerNetwork(network, limits, () => {
+        networks.delete(loaded);
+        unloaded?.();
+      });
       networks.add(loaded);
       return loaded;
     },

@@ -2,6 +2,7 @@
  * The WebGPU device: finding an adapter, telling hardware from software, and tfjs's WebGPU backend on a device of ours,
  * so that its loss and its errors are heard from the first operation on.
  */
+import type { WebGPUBackend } from '@tensorflow/tfjs-backend-webgpu';
 import * as tf from '@tensorflow/tfjs-core';
 import type { DeviceHealth } from './device-health';
 import { DeviceError } from './executor';
@@ -51,6 +52,32 @@ export async function startWebGpu({ adapter }: FoundAdapter, health: DeviceHealt
     throw new DeviceError('unavailable', 'tfjs does not start on this GPU. Choose WASM.');
   }
   return device;
+}
+
+/** What tfjs's buffer pool leaves out of its types. */
+interface Pool {
+  readonly freeBuffers: ReadonlyMap<string, GPUBuffer[]>;
+  numFreeBuffers: number;
+  numBytesAllocated: number;
+}
+
+/**
+ * Destroys the buffers nothing uses. tfjs keeps them for ever, by exact size; after a cut no size is asked for again.
+ */
+export function emptyPool(): void {
+  const backend = tf.backend() as WebGPUBackend;
+  // Commands not yet submitted may still name a buffer of a tensor that is gone.
+  backend.ensureCommandEncoderReady();
+  backend.endComputePassEncoder();
+  backend.submitQueue();
+  const pool = backend.bufferManager as unknown as Pool;
+  for (const buffers of pool.freeBuffers.values()) {
+    for (const buffer of buffers.splice(0)) {
+      buffer.destroy();
+      pool.numFreeBuffers -= 1;
+      pool.numBytesAllocated -= buffer.size;
+    }
+  }
 }
 
 /** Takes the backend away and frees the device. */

@@ -4,6 +4,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import {
   NetworkError,
+  type BatchNormLayer,
   type ConcatLayer,
   type ConvLayer,
   type ConvTransposeLayer,
@@ -12,7 +13,7 @@ import {
   type TensorName,
 } from '../../network/graph';
 import { activate, parametricRelu } from '../ops/activation';
-import { normalise } from '../ops/batch-norm';
+import { normalise, type Followers } from '../ops/batch-norm';
 import { imageMean } from '../ops/channels';
 import { convolve } from '../ops/convolution';
 import { convolveTransposed } from '../ops/convolution-transposed';
@@ -30,6 +31,12 @@ export function layerOutput(layer: Layer, inputs: readonly tf.Tensor[], weights:
     const output = compute(layer, inputs, weights);
     return inputs.includes(output) ? output.clone() : output;
   });
+}
+
+/** Batch norm by the running statistics, and what follows in the same pass: a new tensor. */
+export function normOutput(layer: BatchNormLayer, x: tf.Tensor, weights: Weights, followers?: Followers): tf.Tensor {
+  const [gamma, beta] = [optional(weights, layer.gamma), optional(weights, layer.beta)];
+  return normalise(x, weights(layer.mean), weights(layer.variance), gamma, beta, layer.epsilon, followers);
 }
 
 /** `weights(name)`, or undefined where the layer names none. */
@@ -59,10 +66,8 @@ function compute(layer: Layer, inputs: readonly tf.Tensor[], weights: Weights): 
       const product = tf.matMul(x, weights(layer.kernel));
       return layer.bias === undefined ? product : tf.add(product, weights(layer.bias));
     }
-    case 'batchNorm': {
-      const [gamma, beta] = [optional(weights, layer.gamma), optional(weights, layer.beta)];
-      return normalise(x, weights(layer.mean), weights(layer.variance), gamma, beta, layer.epsilon);
-    }
+    case 'batchNorm':
+      return normOutput(layer, x, weights);
     case 'activation':
       return activate(layer, x);
     case 'prelu':

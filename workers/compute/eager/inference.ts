@@ -5,7 +5,8 @@ import * as tf from '@tensorflow/tfjs-core';
 import { NetworkError, type Graph, type Layer, type LayerId } from '../../network/graph';
 import type { Gates } from '../executor';
 import { scaleShift } from '../ops/channels';
-import { layerOutput, type Weights } from './forward';
+import { layerOutput, normOutput, type Weights } from './forward';
+import { normChains } from './fusion';
 
 /** The layers `wanted` depends on, in order. Throws `NetworkError` for a layer the graph does not have. */
 export function ancestors(graph: Graph, wanted: readonly LayerId[]): readonly Layer[] {
@@ -35,9 +36,19 @@ export function infer(
   const asked = new Set(wanted);
   return tf.tidy(() => {
     const values = new Map<LayerId, tf.Tensor>();
+    const { chains, absorbed } = normChains(layers, wanted, new Set(gates.keys()));
     for (const layer of layers) {
-      const inputs = layer.op === 'input' ? [images] : layer.inputs.map((id) => valueOf(values, id));
-      values.set(layer.id, gated(layerOutput(layer, inputs, weights), gates.get(layer.id)));
+      if (!absorbed.has(layer.id)) {
+        const inputs = layer.op === 'input' ? [images] : layer.inputs.map((id) => valueOf(values, id));
+        const chain = chains.get(layer.id);
+        const residual = chain?.residual === undefined ? undefined : valueOf(values, chain.residual);
+        const [x] = inputs;
+        const output =
+          layer.op === 'batchNorm' && x !== undefined
+            ? normOutput(layer, x, weights, { residual, rectified: chain?.rectified })
+            : layerOutput(layer, inputs, weights);
+        values.set(chain?.last ?? layer.id, gated(output, gates.get(chain?.last ?? layer.id)));
+      }
       for (const id of new Set(layer.inputs)) {
         if (lastReader.get(id) !== layer.id || asked.has(id)) continue;
         values.get(id)?.dispose();

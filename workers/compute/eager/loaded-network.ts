@@ -14,6 +14,7 @@ import {
 import { expectedTensors, type TensorRole } from '../../network/tensor-shapes';
 import type { ForwardOptions, LoadedNetwork, Parameter, ParameterRole, StepOptions, StepResult } from '../executor';
 import { refuseOversized, type MemoryLimits, type PlannedUse } from '../memory-plan';
+import { followedStatistics } from '../ops/batch-norm';
 import type { Weights } from './forward';
 import { ancestors, infer } from './inference';
 import { packed, unpacked } from './packing';
@@ -234,21 +235,17 @@ export class EagerNetwork implements LoadedNetwork {
     return variable;
   }
 
-  /** Running variance takes the unbiased estimate, as PyTorch does; normalisation used the population variance. */
   private followStatistics(pass: TrainingPass, momentum: number): void {
     if (momentum === 0) return;
     tf.tidy(() => {
-      for (const { layer, mean, variance, positions } of pass.statistics.values()) {
-        const unbiased = tf.mul(variance, positions / Math.max(positions - 1, 1));
-        follow(this.variable(layer.mean), mean, momentum);
-        follow(this.variable(layer.variance), unbiased, momentum);
+      for (const { layer, positions, ...batch } of pass.statistics.values()) {
+        const running = { mean: this.variable(layer.mean), variance: this.variable(layer.variance) };
+        const followed = followedStatistics(running, batch, momentum, positions);
+        running.mean.assign(followed.mean);
+        running.variance.assign(followed.variance);
       }
     });
   }
-}
-
-function follow(running: tf.Variable, batch: tf.Tensor, momentum: number): void {
-  running.assign(tf.add(tf.mul(running, 1 - momentum), tf.mul(batch, momentum)));
 }
 
 function inOrder(gradients: PassGradients, gates: readonly LayerId[], parameters: readonly Parameter[]): tf.Tensor[] {

@@ -2,9 +2,9 @@
  * Batch normalisation in training mode, forward and closed-form gradient (Ioffe and Szegedy 2015, section 3).
  */
 import * as tf from '@tensorflow/tfjs-core';
-import { simdNormaliseBatch, simdNormGradients } from '../simd/simd-kernels';
+import { simdFollow, simdNormaliseBatch, simdNormGradients, simdScaleShift } from '../simd/simd-kernels';
 import { simdRuns } from '../simd/simd-operation';
-import { wgslNormaliseBatch, wgslNormGradients } from '../wgsl/wgsl-kernels';
+import { wgslFollow, wgslNormalise, wgslNormaliseBatch, wgslNormGradients } from '../wgsl/wgsl-kernels';
 import { wgslRuns } from '../wgsl/wgsl-operation';
 import { rectifyGradient } from './activation';
 import { channelMean, channelSum, scaleShift } from './channels';
@@ -41,15 +41,14 @@ export function normaliseBatch(
   const mean = channelMean(x);
   // Two passes: the mean of squares minus the squared mean cancels where the mean is far from zero.
   const variance = tf.tidy(() => channelMean(tf.square(scaleShift(x, tf.onesLike(mean), tf.neg(mean)))));
-  const output = tf.tidy(() => {
-    const normalised = normalise(x, mean, variance, gamma, beta, epsilon);
-    const sum = residual === undefined ? normalised : tf.add(normalised, residual);
-    return rectified ? tf.relu(sum) : sum;
-  });
+  const output = normalise(x, mean, variance, gamma, beta, epsilon, { residual, rectified });
   return { output, mean, variance };
 }
 
-/** `(x - mean) / sqrt(variance + epsilon) * gamma + beta` per channel; an absent gamma is 1, an absent beta 0. */
+/**
+ * `(x - mean) / sqrt(variance + epsilon) * gamma + beta` per channel, and what follows; an absent gamma is 1, an absent
+ * beta 0.
+ */
 export function normalise(
   x: tf.Tensor,
   mean: tf.Tensor,
@@ -57,11 +56,42 @@ export function normalise(
   gamma: tf.Tensor | undefined,
   beta: tf.Tensor | undefined,
   epsilon: number,
+  { residual, rectified = false }: Followers = {},
 ): tf.Tensor {
+  if (wgslRuns()) return wgslNormalise({ x, mean, variance, gamma, beta, residual }, epsilon, rectified);
   return tf.tidy(() => {
     const { scale, shift } = affine(mean, variance, gamma, beta, epsilon);
-    return scaleShift(x, scale, shift);
+    if (simdRuns()) return simdScaleShift(x, scale, shift, residual, rectified);
+    const normalised = scaleShift(x, scale, shift);
+    const sum = residual === undefined ? normalised : tf.add(normalised, residual);
+    return rectified ? tf.relu(sum) : sum;
   });
+}
+
+/** Statistics, `[c]` each: of a batch, or running. */
+export interface Statistics {
+  readonly mean: tf.Tensor;
+  readonly variance: tf.Tensor;
+}
+
+/**
+ * Running statistics after a batch: `(1 - momentum) running + momentum batch`. The running variance follows the unbiased
+ * estimate, as PyTorch's does; `positions` is how many values a channel of the batch has. New tensors.
+ */
+export function followedStatistics(
+  running: Statistics,
+  batch: Statistics,
+  momentum: number,
+  positions: number,
+): Statistics {
+  const shares = { mean: momentum, variance: (momentum * positions) / Math.max(positions - 1, 1) };
+  if (simdRuns() || wgslRuns()) {
+    const [mean, variance] = (simdRuns() ? simdFollow : wgslFollow)(running, batch, 1 - momentum, shares);
+    return { mean, variance } as Statistics;
+  }
+  const follow = (key: 'mean' | 'variance'): tf.Tensor =>
+    tf.tidy(() => tf.add(tf.mul(running[key], 1 - momentum), tf.mul(batch[key], shares[key])));
+  return { mean: follow('mean'), variance: follow('variance') };
 }
 
 /** The scale and shift per channel that batch norm with these statistics amounts to. */

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createSgd } from '../../training/optimiser';
 import type { Executor } from '../executor';
-import { batchNormGradients, normaliseBatch } from '../ops/batch-norm';
+import { batchNormGradients, followedStatistics, normalise, normaliseBatch } from '../ops/batch-norm';
 import { scaleShift } from '../ops/channels';
 import { createExecutor } from '../runtime';
 
@@ -74,6 +74,40 @@ describe.each(['own', 'composed'] as const)('%s batch norm', (kernels) => {
     executor = await createExecutor({ device: 'wasm', kernels });
   });
   afterAll(() => executor.dispose());
+
+  it.each([1, 2, 13, 37])('running statistics of %i channels follow a batch', (channels) => {
+    tf.tidy(() => {
+      const vector = (seed: number): tf.Tensor1D => tf.randomUniform([channels], -1, 2, 'float32', seed);
+      const [running, batch] = [
+        { mean: vector(1), variance: vector(2) },
+        { mean: vector(3), variance: vector(4) },
+      ];
+      const found = followedStatistics(running, batch, 0.1, 5);
+      // PyTorch: momentum 0.1 of the mean, and of the unbiased variance, 5 / 4 of the population's.
+      const expected = (key: 'mean' | 'variance', share: number): Float64Array =>
+        Float64Array.from(running[key].dataSync(), (old, at) => 0.9 * old + share * (batch[key].dataSync()[at] ?? NaN));
+      expect(error(found.mean, expected('mean', 0.1))).toBeLessThan(1e-6);
+      expect(error(found.variance, expected('variance', 0.125))).toBeLessThan(1e-6);
+    });
+  });
+
+  it.each(shapes.map((shape) => ({ shape })))('by given statistics, with what follows: $shape', ({ shape }) => {
+    tf.tidy(() => {
+      const channels = shape.at(-1) ?? 1;
+      const x = tf.randomUniform([...shape], -3, 3, 'float32', 1);
+      const residual = tf.randomUniform([...shape], -1, 1, 'float32', 2);
+      const vector = (seed: number): tf.Tensor1D => tf.randomUniform([channels], 0.5, 2, 'float32', seed);
+      const [mean, variance, gamma, beta] = [vector(3), vector(4), vector(5), vector(6)];
+      const values = [mean, variance, gamma, beta].map((tensor) => tensor.dataSync());
+      const added = residual.dataSync();
+      const expected = Float64Array.from(x.dataSync(), (value, at) => {
+        const [m = 0, v = 0, g = 0, b = 0] = values.map((own) => own[at % channels] ?? NaN);
+        return Math.max(0, ((value - m) / Math.sqrt(v + epsilon)) * g + b + (added[at] ?? NaN));
+      });
+      const found = normalise(x, mean, variance, gamma, beta, epsilon, { residual, rectified: true });
+      expect(error(found, expected)).toBeLessThan(1e-5);
+    });
+  });
 
   const cases = shapes.flatMap((shape) =>
     [false, true].flatMap((rectified) => [false, true].map((added) => ({ shape, rectified, added }))),

@@ -26,6 +26,7 @@ interface SerialKernels {
   readonly spreadMeans: (job: number) => void;
   readonly spreadFactors: (job: number) => void;
   readonly update: (...addressesFloatsAndFactors: number[]) => void;
+  readonly follow: (...addressesFloatsAndFactors: number[]) => void;
 }
 
 type KernelExports = RangeKernels & SerialKernels;

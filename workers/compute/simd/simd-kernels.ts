@@ -61,10 +61,36 @@ export function simdNormaliseBatch(
   });
 }
 
-/** `x * scale + shift` per channel. */
-export function simdScaleShift(x: tf.Tensor, scale: tf.Tensor, shift: tf.Tensor | undefined): tf.Tensor {
-  return single([x, scale, shift], x.shape, (engine, [input = 0, gamma = 0, beta = 0], [output = 0]) =>
-    scaleShiftOn(engine, pixels(x), { input, gamma, beta, output, residual: 0, rectified: false }),
+/** `x * scale + shift` per channel; `residual` added, and rectified if asked for. */
+export function simdScaleShift(
+  x: tf.Tensor,
+  scale: tf.Tensor,
+  shift: tf.Tensor | undefined,
+  residual?: tf.Tensor,
+  rectified = false,
+): tf.Tensor {
+  return single([x, scale, shift, residual], x.shape, (engine, inputs, [output = 0]) => {
+    const [input = 0, gamma = 0, beta = 0, residualAt = 0] = inputs;
+    scaleShiftOn(engine, pixels(x), { input, gamma, beta, output, residual: residualAt, rectified });
+  });
+}
+
+/** `[mean, variance]`: `keep * running + share * batch` of both. */
+export function simdFollow(
+  running: { readonly mean: tf.Tensor; readonly variance: tf.Tensor },
+  batch: { readonly mean: tf.Tensor; readonly variance: tf.Tensor },
+  keep: number,
+  shares: { readonly mean: number; readonly variance: number },
+): tf.Tensor[] {
+  const { shape, size } = running.mean;
+  const inputs = [running.mean, batch.mean, running.variance, batch.variance];
+  return runSimd(
+    inputs,
+    [shape, shape],
+    (engine, [mean = 0, ofBatch = 0, variance = 0, spread = 0], [to = 0, next = 0]) => {
+      engine.kernels.follow(mean, ofBatch, to, size, keep, shares.mean);
+      engine.kernels.follow(variance, spread, next, size, keep, shares.variance);
+    },
   );
 }
 

@@ -92,6 +92,43 @@ export function wgslNormaliseBatch(
   });
 }
 
+/** Batch norm by given statistics in one dispatch; `residual` added, and rectified if asked for. */
+export function wgslNormalise(
+  tensors: {
+    readonly x: tf.Tensor;
+    readonly mean: tf.Tensor;
+    readonly variance: tf.Tensor;
+    readonly gamma: tf.Tensor | undefined;
+    readonly beta: tf.Tensor | undefined;
+    readonly residual: tf.Tensor | undefined;
+  },
+  epsilon: number,
+  rectified: boolean,
+): tf.Tensor {
+  const { x, mean, variance, gamma, beta, residual } = tensors;
+  const present = { gamma: gamma !== undefined, beta: beta !== undefined, residual: residual !== undefined };
+  const shader = normaliseShader(pixels(x), present, epsilon, rectified);
+  return single([x, mean, variance, gamma, beta, residual], x.shape, (engine, inputs, outputs) =>
+    engine.dispatch(shader, given(inputs), outputs),
+  );
+}
+
+/** `[mean, variance]`: `keep * running + share * batch` of both. */
+export function wgslFollow(
+  running: { readonly mean: tf.Tensor; readonly variance: tf.Tensor },
+  batch: { readonly mean: tf.Tensor; readonly variance: tf.Tensor },
+  keep: number,
+  shares: { readonly mean: number; readonly variance: number },
+): tf.Tensor[] {
+  const { shape, size } = running.mean;
+  const body = `  newMean[at] = ${float(keep)} * runningMean[at] + ${float(shares.mean)} * batchMean[at];
+  newVariance[at] = ${float(keep)} * runningVariance[at] + ${float(shares.variance)} * batchVariance[at];`;
+  const reads = ['runningMean', 'batchMean', 'runningVariance', 'batchVariance'];
+  const shader = invocations(size, reads, ['newMean', 'newVariance'], body);
+  const inputs = [running.mean, batch.mean, running.variance, batch.variance];
+  return runWgsl(inputs, [shape, shape], (engine, read, written) => engine.dispatch(shader, given(read), written));
+}
+
 /** Sum over all axes but the last, `[c]`. */
 export function wgslChannelSum(x: tf.Tensor): tf.Tensor1D {
   const shape = pixels(x);

@@ -13,4 +13,4 @@ export {
 export { correlate } from './correlate';
 export { kernelGradient } from './gradient';
 export { pack } from './pack';
-export { update } from './update';
+export { follow, update } from './update';

@@ -1,4 +1,4 @@
-/** SGD with momentum and weight decay, in one pass (Sutskever et al. 2013; the formula is the optimiser's). */
+/** What a step changes: weights by SGD with momentum and weight decay (Sutskever et al. 2013), running statistics. */
 
 /**
  * `d = gradient + decay * weight`, `v = momentum * velocity + d`, `w = weight - rate * v`. Rounds after each operation, as
@@ -34,5 +34,13 @@ export function update(
     const v: f32 = before + (f32.load(gradient + at) + w * decay);
     f32.store(newVelocity + at, v);
     f32.store(newWeight + at, w - v * rate);
+  }
+}
+
+/** `to = keep * running + share * batch`. */
+export function follow(running: usize, batch: usize, to: usize, floats: i32, keep: f32, share: f32): void {
+  const bytes: usize = 4 * floats;
+  for (let at: usize = 0; at < bytes; at += 4) {
+    f32.store(to + at, f32.load(running + at) * keep + f32.load(batch + at) * share);
   }
 }
