@@ -145,7 +145,7 @@ async function memory(
   for (const workload of measured) {
     for (const contestant of chosen) {
       if (contestant !== 'ours-wasm' && contestant !== 'ours-webgpu' && contestant !== 'tfjs-wasm-composed') continue;
-      const request = { contestant, workload, forwardOnly: false, threads, steps };
+      const request = { contestant, workload, forwardOnly: false, threads, method: null, steps };
       const use = await inPage((asked: typeof request) => window.espalier?.memory(asked), request);
       (result[contestant] ??= {})[workload] = use;
       if (json) continue;
