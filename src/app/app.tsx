@@ -1,10 +1,7 @@
 /** The frame of the studio: every panel in its place. */
 import { lazy, Suspense } from 'react';
-import { ComparePane } from '../compare/compare-pane';
-import { ExperimentsPane } from '../experiments/experiments-pane';
 import { Inspector } from '../inspector/inspector';
 import { hiddenPanels } from '../lessons/locks';
-import { LessonRail } from '../lessons/rail';
 import { RecipeLine } from '../recipe-line/recipe-line';
 import { Runs } from '../runs/runs';
 import { Strip } from '../strip/strip';
@@ -20,6 +17,12 @@ import styles from './app.module.css';
 
 // The chart library is as large as everything else together: the tree does not wait for it.
 const TradeOff = lazy(async () => ({ default: (await import('../tradeoff/tradeoff')).TradeOff }));
+// Asked for by a person: the first screen does not wait for them either.
+const ComparePane = lazy(async () => ({ default: (await import('../compare/compare-pane')).ComparePane }));
+const ExperimentsPane = lazy(async () => ({
+  default: (await import('../experiments/experiments-pane')).ExperimentsPane,
+}));
+const LessonRail = lazy(async () => ({ default: (await import('../lessons/rail')).LessonRail }));
 
 export function App() {
   useShortcuts();
@@ -33,7 +36,9 @@ export function App() {
       </div>
       {isLesson ? (
         <div className={styles.lesson}>
-          <LessonRail />
+          <Suspense fallback={null}>
+            <LessonRail />
+          </Suspense>
         </div>
       ) : null}
       {hidden.includes('recipe') ? null : (
@@ -46,7 +51,9 @@ export function App() {
           <Tree />
         </div>
         {side !== 'chart' ? (
-          <div className={styles.compare}>{side === 'compare' ? <ComparePane /> : <ExperimentsPane />}</div>
+          <div className={styles.compare}>
+            <Suspense fallback={null}>{side === 'compare' ? <ComparePane /> : <ExperimentsPane />}</Suspense>
+          </div>
         ) : (
           <>
             <div className={styles.tradeoff} data-place="tradeoff">
