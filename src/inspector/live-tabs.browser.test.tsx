@@ -44,7 +44,7 @@ async function training(
 describe('tabs of a method that trains', () => {
   it('Gates: a line per filter, and how many are open', async () => {
     const { host } = await training('dagger', gateTelemetry);
-    await until(() => tabs(host).join() === 'Filters,Gates');
+    await until(() => tabs(host).join() === 'Filters,Coupling,Gates');
     expect(selected(host)).toBe('Gates');
     const open = studio.getState().live['live']?.telemetry?.layers?.[layer]?.['open'] ?? new Float32Array();
     const count = open.reduce((sum, value) => sum + value, 0);
@@ -83,7 +83,7 @@ describe('tabs of a method that trains', () => {
     await until(() => selected(host) === 'Filters');
     client.emit({ kind: 'run', event: { run: 'live', event: 'state', state: 'stopped' } });
     await until(() => studio.getState().activeRun === null);
-    expect(tabs(host)).toEqual(['Filters', 'Gates']);
+    expect(tabs(host)).toEqual(['Filters', 'Coupling', 'Gates']);
   });
 });
 
