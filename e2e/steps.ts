@@ -163,19 +163,32 @@ export async function openResult(page: Page): Promise<Awaited<ReturnType<typeof 
   return readOpenNetwork(page);
 }
 
-/** Takes a network away through the Export menu: of the newest run, or the one that is open. */
-export async function exportNetwork(page: Page, entry: 'Cut network' | 'Network'): Promise<Download> {
+/** What the Export menu calls the ways out, as far as walks take them. */
+type ExportEntry =
+  | 'Cut network'
+  | 'Network'
+  | 'ONNX'
+  | 'TF.js LayersModel'
+  | 'PyTorch source and weights'
+  | 'Keras source and weights'
+  | 'Everything as one zip';
+
+/** Takes a network away through the Export menu: of the newest run where there is one, else the one that is open. */
+export async function exportNetwork(page: Page, entry: ExportEntry): Promise<Download> {
   const download = page.waitForEvent('download', { timeout: patience });
   await page.getByRole('button', { name: 'Export', exact: true }).first().click();
-  await page.getByRole('menuitem', { name: new RegExp(`^${entry}\\b`) }).click();
+  await page
+    .getByRole('menuitem', { name: new RegExp(`^${entry}\\b`) })
+    .first()
+    .click();
   return download;
 }
 
-/** Opens a file of the disk by the button of the top bar. */
-export async function chooseFile(page: Page, path: string): Promise<void> {
+/** Opens files of the disk together by the button of the top bar. */
+export async function chooseFile(page: Page, ...paths: readonly string[]): Promise<void> {
   const chooser = page.waitForEvent('filechooser');
   await page.getByRole('button', { name: 'Open file' }).click();
-  await (await chooser).setFiles(path);
+  await (await chooser).setFiles([...paths]);
 }
 
 /** Drops bytes on the page as a file. */

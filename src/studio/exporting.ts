@@ -1,9 +1,24 @@
 /** Files to take away: made and proven by the worker, handed to the browser as a download. */
-import type { ExportFormat, RunId } from '../../workers/protocol';
+import type { CommandResult, ExportFormat, RunId } from '../../workers/protocol';
 import { traceOf } from '../replay/record';
 import { download } from '../ui/download';
 import { notify, report, type StudioContext } from './context';
 import type { StudioActions } from './state';
+
+/** Source with weights: what alone can run it. */
+const foreignRuntimes: Partial<Readonly<Record<ExportFormat, string>>> = { pytorch: 'PyTorch', keras: 'Keras' };
+
+type Proof = CommandResult<'exportNetwork'>['proof'];
+
+/** What was done, and what could not be, to see that the file means the same. */
+function howChecked(format: ExportFormat, proof: Proof): string {
+  const runtime = foreignRuntimes[format];
+  if (runtime !== undefined) return ` It was not run here: only ${runtime} can run it.`;
+  if (proof === null) return '';
+  const difference = proof.maxAbsLogitDifference.toPrecision(2);
+  const source = format === 'everything' ? ' The PyTorch and Keras source in it was not run here.' : '';
+  return ` Reopened and compared on ${proof.images} images: largest difference of a logit ${difference}.${source}`;
+}
 
 export function createExporting(
   context: StudioContext,
@@ -48,11 +63,7 @@ export function createExporting(
           format,
         });
         download(name, blob);
-        const checked =
-          proof === null
-            ? ''
-            : ` Reopened and compared on ${proof.images} images: largest difference of a logit ${proof.maxAbsLogitDifference.toPrecision(2)}.`;
-        notify(context, `${name} is saved.${checked}`, { tone: 'note' });
+        notify(context, `${name} is saved.${howChecked(format, proof)}`, { tone: 'note' });
       } catch (thrown) {
         report(context, thrown);
       } finally {
