@@ -239,7 +239,7 @@ test(`Keras: a ResNet-8 of another program and CIFAR-10; its input is found out,
   // 87.2 % of the 10,000 test images, told by the program that trained it.
   expect(Number.parseFloat(await best.getByRole('cell').first().innerText())).toBeGreaterThan(83);
   await best.getByRole('button', { name: 'Use' }).click();
-  await expect(understood(page)).toHaveCount(0);
+  await expect(understood(page)).toHaveCount(0, { timeout: patience });
   await settled(page);
   await cutTo60(page);
 });

@@ -25,7 +25,7 @@ import { previewImages, type Previewing } from './previewing';
 import { defaultSettings, fineTuneFor, methodFor, usualTraining } from './methods';
 import { readData } from './read-data';
 import type { Scoring } from './scoring';
-import { understandingOf } from './understanding';
+import { understandingOf, untried } from './understanding';
 import type { OpenedNetwork, StudioActions, StudioState } from './state';
 
 /** What a person sees first. */
@@ -188,10 +188,11 @@ export function createOpening(
     const dataset = await readData(context.client(), { source, files }, graph, { onProgress, signal });
     if (!isNewest()) return;
     data = { source: dataset.source, files };
-    store.setState(({ network: open }) => ({
+    store.setState(({ network: open, understanding }) => ({
       dataset,
       preview: noPreview,
       network: open === null ? null : { ...open, accuracy: null },
+      understanding: understanding && untried(understanding),
     }));
     for (const note of dataset.notes) notify(context, note, { tone: 'note' });
   }

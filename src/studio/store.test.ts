@@ -126,6 +126,26 @@ describe('opening', () => {
     await vi.waitUntil(() => studio.getState().plan !== null, 5000);
   });
 
+  it('forgets how the input was tried on data that are no longer open, and drops the late answer', async () => {
+    disconnect();
+    const { client, waiting } = holdingClient(createFixtureClient({ delay: 0 }), new Set(['tryInputs']));
+    connect(client);
+    await openSmall();
+    studio.setState({ understanding: { isOpen: true, trying: 'no', trial: null, error: null } });
+    const late = actions.tryInputs();
+    await vi.waitUntil(() => waiting.length === 1);
+    await actions.openDataset({ source: 'cifar10' });
+    expect(studio.getState().understanding).toEqual({ isOpen: true, trying: 'no', trial: null, error: null });
+    const present = actions.tryInputs();
+    await vi.waitUntil(() => waiting.length === 2);
+    waiting[0]?.answer();
+    await late;
+    expect(studio.getState().understanding).toMatchObject({ trying: 'yes', trial: null });
+    waiting[1]?.answer();
+    await present;
+    expect(studio.getState().understanding).toMatchObject({ trying: 'no', trial: { images: 512 } });
+  });
+
   it('names a dropped file it cannot read', async () => {
     await actions.openFiles([new File(['hello'], 'notes.txt')]);
     expect(studio.getState().notices.at(-1)?.message).toContain('"notes.txt" is neither a network nor data');

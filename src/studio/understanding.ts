@@ -6,7 +6,12 @@ import type { StudioActions, UnderstandingState } from './state';
 /** The sheet of a network that was just opened. */
 export function understandingOf({ meta, source }: NetworkView): UnderstandingState | null {
   if (source.source !== 'file' || meta.origin === undefined) return null;
-  return { isOpen: true, trying: 'no', trial: null, error: null };
+  return untried({ isOpen: true });
+}
+
+/** Nothing is known of the network's input on the data that are open now. */
+export function untried({ isOpen }: Pick<UnderstandingState, 'isOpen'>): UnderstandingState {
+  return { isOpen, trying: 'no', trial: null, error: null };
 }
 
 /** Whether the best way found is no better than guessing: by three standard errors of a share of so many images. */
@@ -31,7 +36,10 @@ export function createUnderstanding(context: StudioContext, replace: (view: Netw
     async tryInputs() {
       const { network, dataset, understanding } = store.getState();
       if (network === null || dataset === null || understanding?.trying === 'yes') return;
-      const isSame = (): boolean => store.getState().network?.view === network.view;
+      const isSame = (): boolean => {
+        const now = store.getState();
+        return now.network?.view === network.view && now.dataset === dataset;
+      };
       change({ trying: 'yes', trial: null, error: null });
       try {
         const params = { network: network.view.network, dataset: dataset.dataset };

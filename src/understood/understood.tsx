@@ -105,11 +105,13 @@ function Layers({ report }: { readonly report: NetworkReport }) {
 function Input({ view }: { readonly view: NetworkView }) {
   const understanding = useStudio((state) => state.understanding);
   const dataset = useStudio((state) => state.dataset);
+  // Data that came with the network are opened after it: until then those of the network before are here.
+  const isOpening = useStudio((state) => state.opening !== null);
   const isUnknown = view.meta.normalisation === undefined;
   // Nothing is known about the input, but there are data: what works is found out without being asked.
   useEffect(() => {
-    if (isUnknown && dataset !== null) void actions.tryInputs();
-  }, [isUnknown, dataset]);
+    if (isUnknown && dataset !== null && !isOpening) void actions.tryInputs();
+  }, [isUnknown, dataset, isOpening]);
   const said = isUnknown
     ? 'The file does not say how pixels become its input.'
     : 'How pixels become its input is known or assumed; trying shows whether it is right.';
@@ -126,7 +128,7 @@ function Input({ view }: { readonly view: NetworkView }) {
         <>
           <Fitting view={view} shape={dataset.shape} name={dataset.name} />
           {understanding?.trial === null ? (
-            <Button disabled={understanding.trying === 'yes'} onClick={() => void actions.tryInputs()}>
+            <Button disabled={isOpening || understanding.trying === 'yes'} onClick={() => void actions.tryInputs()}>
               {understanding.trying === 'yes' ? 'Trying …' : `Try on ${dataset.name}`}
             </Button>
           ) : null}
