@@ -9,7 +9,6 @@ import { useStudio } from '../studio/store';
 import { TopBar } from '../topbar/topbar';
 import { Tree } from '../tree/tree';
 import { Notices } from '../ui/notices';
-import { Understood } from '../understood/understood';
 import { Announcer } from './announcer';
 import { DropTarget } from './drop-target';
 import { useShortcuts } from './shortcuts';
@@ -22,11 +21,13 @@ const ComparePane = lazy(async () => ({ default: (await import('../compare/compa
 const ExperimentsPane = lazy(async () => ({
   default: (await import('../experiments/experiments-pane')).ExperimentsPane,
 }));
+const Understood = lazy(async () => ({ default: (await import('../understood/understood')).Understood }));
 const LessonRail = lazy(async () => ({ default: (await import('../lessons/rail')).LessonRail }));
 
 export function App() {
   useShortcuts();
   const side = useStudio(({ view }) => view.side);
+  const isFromElsewhere = useStudio(({ understanding }) => understanding !== null);
   const isLesson = useStudio(({ lesson }) => lesson !== null);
   const hidden = useStudio(({ lesson }) => hiddenPanels(lesson).join(' '));
   return (
@@ -78,7 +79,11 @@ export function App() {
       <Notices />
       <Announcer />
       <DropTarget />
-      <Understood />
+      {isFromElsewhere ? (
+        <Suspense fallback={null}>
+          <Understood />
+        </Suspense>
+      ) : null}
     </div>
   );
 }

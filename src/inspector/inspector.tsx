@@ -1,9 +1,8 @@
 /** Inspector panel: one layer from close by. Tabs appear for what the present method has to show. */
-import type { ReactNode } from 'react';
+import { lazy, Suspense, type ReactNode } from 'react';
 import { Tab, TabList, TabPanel, Tabs } from 'react-aria-components';
 import type { InspectorTab } from '../studio/state';
-import { LooksTab } from '../looks/looks-tab';
-import { imageNote, MapsTab } from '../looks/maps-tab';
+import { imageNote } from '../looks/image-note';
 import { actions, useStudio } from '../studio/store';
 import { Pane, PaneHeading } from '../ui/pane';
 import { ClustersTab } from './clusters-tab';
@@ -14,6 +13,10 @@ import { useInspected, type Inspected } from './inspected';
 import { RanksTab } from './ranks-tab';
 import { isTab, shownTab, tabsOf, tabTitles } from './tabs';
 import styles from './inspector.module.css';
+
+// Only networks that look again have these: others need not load them.
+const LooksTab = lazy(async () => ({ default: (await import('../looks/looks-tab')).LooksTab }));
+const MapsTab = lazy(async () => ({ default: (await import('../looks/maps-tab')).MapsTab }));
 
 export function Inspector() {
   const inspected = useInspected();
@@ -55,7 +58,7 @@ export function Inspector() {
           }
         />
         <TabPanel id={tab} className={styles.panel ?? ''} data-view={tab}>
-          {contentOf(tab, inspected)}
+          <Suspense fallback={null}>{contentOf(tab, inspected)}</Suspense>
         </TabPanel>
       </Tabs>
     </Pane>

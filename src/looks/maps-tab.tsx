@@ -8,7 +8,7 @@ import type { LooksState, StudioState } from '../studio/state';
 import { actions, studio, useStudio } from '../studio/store';
 import { Button } from '../ui/button';
 import { Failure } from '../ui/failure';
-import { formatAccuracy, formatInteger } from '../ui/format';
+import { formatAccuracy } from '../ui/format';
 import { gateSpan } from '../ui/gate-span';
 import { useSize } from '../ui/use-size';
 import { classColour, cssColour, parseColour } from './class-colour';
@@ -307,10 +307,4 @@ function useSheetKeys(passes: number): void {
     document.addEventListener('keydown', onKey);
     return () => document.removeEventListener('keydown', onKey);
   }, [passes]);
-}
-
-/** "validation image 17 of 400; left and right keys move". */
-export function imageNote({ looks, dataset }: Pick<StudioState, 'looks' | 'dataset'>): string {
-  if (dataset === null) return '';
-  return `validation image ${looks.image + 1} of ${formatInteger(dataset.counts.validation)}; left and right keys move`;
 }
