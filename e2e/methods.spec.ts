@@ -4,10 +4,12 @@ import { expect, test, type Page } from '@playwright/test';
 import { readNetworkFile } from '../workers/formats/network-file';
 import { treeRows } from '../workers/network/rows';
 import {
+  chooseMethod,
   dropFile,
   expectFinished,
   expectMeasured,
   exportNetwork,
+  keptShare,
   measuredPoints,
   newestRun,
   openResult,
@@ -16,7 +18,7 @@ import {
   patience,
   plain,
   readOpenNetwork,
-  setNumber,
+  readProof,
   settled,
   startButton,
   tinyNetworkFile,
@@ -24,38 +26,10 @@ import {
 
 test.setTimeout(900_000);
 
-/** Chooses the method in the stage that decides, and the epochs it trains for. */
-async function chooseMethod(page: Page, method: string, epochs: string): Promise<void> {
-  const recipe = page.getByRole('navigation', { name: 'Recipe' });
-  await recipe.getByRole('button', { name: 'Score', exact: true }).click();
-  await page.getByRole('dialog').getByRole('combobox', { name: 'Method' }).selectOption({ label: method });
-  await setNumber(page, 'Epochs', epochs);
-  await expect(recipe).toContainText(`${epochs} epochs`);
-}
-
 /** A number the method tells while it trains, as the strip shows it. */
 async function readout(page: Page, name: string): Promise<number> {
   const text = plain(await panel(page, 'Training').textContent());
   return Number.parseFloat(new RegExp(`${name}([\\d.]+)`).exec(text)?.[1] ?? 'NaN');
-}
-
-/** Largest difference of a logit by the last run's cut, from the strip. */
-async function readProof(page: Page): Promise<number> {
-  const text = plain(await panel(page, 'Training').textContent());
-  const found = /cut proven, (?:(exact)|±([\d.]+)(?: × 10([⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+))?)/.exec(text);
-  if (found === null) throw new Error(`The strip tells no proof: "${text}"`);
-  if (found[1] !== undefined) return 0;
-  const digits = Array.from(found[3] ?? '', (sign) => {
-    const digit = '⁰¹²³⁴⁵⁶⁷⁸⁹'.indexOf(sign);
-    return digit < 0 ? '-' : `${digit}`;
-  });
-  return Number(`${found[2] ?? ''}e${digits.join('') || '0'}`);
-}
-
-/** Share of the multiply-adds the newest run kept, in %. */
-async function keptShare(page: Page): Promise<number> {
-  const cells = await newestRun(page).getByRole('cell').allInnerTexts();
-  return Number.parseFloat(plain(cells[3] ?? ''));
 }
 
 test('C-SGD: a knob is turned, filters become identical, merging them is at rounding level; a reload forgets nothing', async ({

@@ -121,6 +121,20 @@ export async function setFineTune(page: Page, field: string, value: string): Pro
   await setNumber(page, field, value);
 }
 
+/** Chooses the method in the stage that decides, and the epochs it trains for if it does. */
+export async function chooseMethod(page: Page, method: string, epochs?: string): Promise<void> {
+  const recipe = page.getByRole('navigation', { name: 'Recipe' });
+  await recipe.getByRole('button', { name: /^(Score|Train|Decompose)$/ }).click();
+  await page.getByRole('dialog').getByRole('combobox', { name: 'Method' }).selectOption({ label: method });
+  if (epochs === undefined) {
+    await page.keyboard.press('Escape');
+    await expect(page.getByRole('dialog')).toHaveCount(0);
+    return;
+  }
+  await setNumber(page, 'Epochs', epochs);
+  await expect(recipe).toContainText(`${epochs} epochs`);
+}
+
 /** What starts the recipe as it stands; a run under way puts Pause in its place. */
 export const startButton = (page: Page): Locator =>
   page.getByRole('button', { name: /^((Fine-tune|Carry out) this (cut|truncation)|Train with .+)$/ });
@@ -128,6 +142,25 @@ export const startButton = (page: Page): Locator =>
 /** The line of the newest run in the table. */
 export const newestRun = (page: Page): Locator =>
   panel(page, 'Runs').getByRole('row').filter({ hasText: 'this browser' }).first();
+
+/** Largest difference of a logit by the last run's cut, from the strip. */
+export async function readProof(page: Page): Promise<number> {
+  const text = plain(await panel(page, 'Training').textContent());
+  const found = /cut proven, (?:(exact)|±([\d.]+)(?: × 10([⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+))?)/.exec(text);
+  if (found === null) throw new Error(`The strip tells no proof: "${text}"`);
+  if (found[1] !== undefined) return 0;
+  const digits = Array.from(found[3] ?? '', (sign) => {
+    const digit = '⁰¹²³⁴⁵⁶⁷⁸⁹'.indexOf(sign);
+    return digit < 0 ? '-' : `${digit}`;
+  });
+  return Number(`${found[2] ?? ''}e${digits.join('') || '0'}`);
+}
+
+/** Share of the multiply-adds the newest run kept, in %. */
+export async function keptShare(page: Page): Promise<number> {
+  const cells = await newestRun(page).getByRole('cell').allInnerTexts();
+  return Number.parseFloat(plain(cells[3] ?? ''));
+}
 
 /** The newest run came to its end: nothing trains, and its line names a source without a state. */
 export async function expectFinished(page: Page, timeout = patience): Promise<void> {
