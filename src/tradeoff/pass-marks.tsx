@@ -1,4 +1,7 @@
-/** Curves of networks that look again, drawn over the chart; the chosen look of the open network is ringed. */
+/**
+ * Curves of networks that look again, drawn over the chart; the chosen look of the open network is ringed. Its last look
+ * is named below the mark: above stands the name of the original, which is the same point.
+ */
 import { builtLooks } from '../studio/looking';
 import { useStudio } from '../studio/store';
 import { MarkGlyph } from '../ui/method-mark';
@@ -29,7 +32,7 @@ export function PassMarks({ frame, curves }: { readonly frame: ChartFrame; reado
                 {own && at === look ? <circle className={styles.chosen} r={MARK_RADIUS + 5} /> : null}
                 {own || at < places.length ? <MarkGlyph style={style} radius={own ? MARK_RADIUS : 3} /> : null}
                 {own ? (
-                  <text className={styles.label} x="0" y={at % 2 === 0 ? 20 : -11} textAnchor="middle">
+                  <text className={styles.label} x="0" y={at % 2 === 0 || at === built ? 20 : -11} textAnchor="middle">
                     {at === 1 ? '1 look' : `${at} looks`}
                   </text>
                 ) : null}
