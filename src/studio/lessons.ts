@@ -54,8 +54,9 @@ export function createTeaching(
     replay,
   }: Arrangement) {
     if (network !== undefined) {
-      await opening.openNetwork(network, [], data === undefined ? {} : { data: { source: data, files: [] } });
-    } else if (data !== undefined) await opening.openDataset(data);
+      const beside = data === undefined ? {} : { data: { source: data, files: [] } };
+      if (!(await opening.openNetwork(network, [], beside))) return;
+    } else if (data !== undefined && !(await opening.openDataset(data))) return;
     if (method !== undefined) {
       const { engine, scoring } = store.getState();
       const declared = defaultSettings(engine.methods.find(({ id }) => id === method));

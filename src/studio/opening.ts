@@ -3,8 +3,6 @@
  *
  * After a network or data arrived, the original is measured, filters are scored, and the cut is checked.
  */
-import { gatedName } from '../../workers/network/zoo/gating';
-import { isResNet } from '../../workers/network/zoo/gating/backbones';
 import { errorData } from '../../workers/rpc';
 import type {
   DataSource,
@@ -13,7 +11,6 @@ import type {
   MethodDeclaration,
   NetworkSource,
   NetworkView,
-  ShippedNetwork,
 } from '../../workers/protocol';
 import { failureOf, notify, report, type StudioContext } from './context';
 import type { Decisions } from './decisions';
@@ -27,14 +24,10 @@ import { readData } from './read-data';
 import type { Scoring } from './scoring';
 import { understandingOf, untried } from './understanding';
 import type { OpenedNetwork, StudioActions, StudioState } from './state';
+import { dataTitleOf, titleOf, usualData, type Opened } from './usual-data';
 
 /** What a person sees first. */
 const firstNetwork = 'resnet20-shapes10';
-
-interface Opened<S> {
-  readonly source: S;
-  readonly files: readonly File[];
-}
 
 /** Whether an open is still the one that counts, and its end when it is not. */
 interface Newest {
@@ -49,10 +42,13 @@ interface OpenNetworkOptions {
   readonly data?: Opened<DataSource>;
 }
 
-export interface Opening extends Pick<StudioActions, 'openDataset' | 'openCandidate' | 'cancelOpening'> {
+export interface Opening extends Pick<StudioActions, 'openCandidate' | 'cancelOpening'> {
   /** `first` opens something and says whether it did; else what was open before a restart, or the first shipped network. */
   start(device: DeviceChoice, first?: () => Promise<boolean>): Promise<void>;
-  openNetwork(source: NetworkSource, files?: readonly File[], options?: OpenNetworkOptions): Promise<void>;
+  /** Whether it is open now: false when it failed, was cancelled, or something else was opened meanwhile. */
+  openNetwork(source: NetworkSource, files?: readonly File[], options?: OpenNetworkOptions): Promise<boolean>;
+  /** The same of images. */
+  openDataset(source: DataSource, files?: readonly File[]): Promise<boolean>;
   /** True when a network was among the files, and is open now. */
   openFiles(files: readonly File[]): Promise<boolean>;
   /** Takes in the open network described anew: same file, same data. */
@@ -71,7 +67,7 @@ export function createOpening(
   const { store } = context;
   let network: Opened<NetworkSource> | null = null;
   let data: Opened<DataSource> | null = null;
-  /** Data of the open under way: a network without data of its own, opened meanwhile, takes them over. */
+  /** Data of the open under way. */
   let awaited: Opened<DataSource> | null = null;
   /** Counts opens; an answer to an older one is dropped. */
   let latest = 0;
@@ -129,8 +125,8 @@ export function createOpening(
     source: NetworkSource,
     files: readonly File[] = [],
     { seed, data: beside }: OpenNetworkOptions = {},
-  ): Promise<void> {
-    await openTogether(source, files, beside ?? null, seed);
+  ): Promise<boolean> {
+    return openTogether(source, files, beside ?? null, seed);
   }
 
   /** A network, and the data that came with it: as files, or by what it was trained on. */
@@ -139,9 +135,10 @@ export function createOpening(
     files: readonly File[],
     beside: Opened<DataSource> | null,
     seed?: number,
-  ): Promise<void> {
-    await opens(`Opening ${titleOf(source, store.getState().engine.shipped)}`, async (newest) => {
-      const wanted = beside ?? usualData(source);
+  ): Promise<boolean> {
+    return opens(`Opening ${titleOf(source, store.getState().engine.shipped)}`, async (newest) => {
+      const { engine, dataset } = store.getState();
+      const wanted = beside ?? usualData(source, { engine, dataset, awaited });
       awaited = wanted === null || isOpen(wanted.source) ? null : wanted;
       const view = await context.client().call('openNetwork', { source, files, seed }, { signal: newest.signal });
       if (!newest.isNewest()) return;
@@ -158,22 +155,8 @@ export function createOpening(
     });
   }
 
-  /** Data that are there without asking. What a file was trained on, nobody knows. */
-  function usualData(source: NetworkSource): Opened<DataSource> | null {
-    const { engine, dataset } = store.getState();
-    const shipped = source.source === 'shipped' ? engine.shipped.find(({ id }) => id === source.id) : undefined;
-    if (shipped !== undefined) return { source: shipped.data, files: [] };
-    if (source.source === 'gated' && !isResNet(source.backbone)) {
-      const fits = dataset?.task === 'segmentation' && dataset.classes.length === (source.classes ?? rodClasses);
-      return fits ? null : { source: rodsFor(source), files: [] };
-    }
-    if (awaited !== null) return awaited;
-    const fits = source.source === 'zoo' || source.source === 'gated';
-    return fits && dataset?.task !== 'classification' ? { source: { source: 'shapes10' }, files: [] } : null;
-  }
-
-  async function openDataset(source: DataSource, files: readonly File[] = []): Promise<void> {
-    await opens(`Opening ${dataTitleOf(source)}`, async (newest) => {
+  async function openDataset(source: DataSource, files: readonly File[] = []): Promise<boolean> {
+    return opens(`Opening ${dataTitleOf(source)}`, async (newest) => {
       awaited = { source, files };
       await loadDataset(awaited, newest);
       settle(newest);
@@ -197,8 +180,11 @@ export function createOpening(
     for (const note of dataset.notes) notify(context, note, { tone: 'note' });
   }
 
-  /** Runs one open at a time in the bar's busy line; the newest wins, older ones are cancelled. */
-  async function opens(what: string, work: (newest: Newest) => Promise<void>): Promise<void> {
+  /**
+   * Runs one open at a time in the bar's busy line; the newest wins, older ones are cancelled. Whether it was carried
+   * out to its end: what would be set up on top of an older one is nobody's wish any more.
+   */
+  async function opens(what: string, work: (newest: Newest) => Promise<void>): Promise<boolean> {
     under?.abort();
     const abort = new AbortController();
     under = abort;
@@ -208,8 +194,10 @@ export function createOpening(
     store.setState({ opening: what });
     try {
       await work({ isNewest, signal: abort.signal });
+      return isNewest();
     } catch (thrown) {
       if (isNewest()) report(context, thrown);
+      return false;
     } finally {
       if (isNewest()) {
         awaited = null;
@@ -350,43 +338,4 @@ export function createOpening(
     },
     openedFiles: () => [...(network?.files ?? []), ...(data?.files ?? [])],
   };
-}
-
-const rodClasses = 4;
-
-/** Cue rods of the size a gated network reads. */
-function rodsFor({ backbone, image }: Extract<NetworkSource, { source: 'gated' }>): DataSource {
-  const side = image?.[0] ?? (backbone === 'fourStage' ? 64 : 32);
-  return side === 64 ? { source: 'cuerods', size: 64 } : { source: 'cuerods' };
-}
-
-function titleOf(source: NetworkSource, shipped: readonly ShippedNetwork[]): string {
-  switch (source.source) {
-    case 'shipped':
-      return shipped.find(({ id }) => id === source.id)?.title ?? source.id;
-    case 'zoo':
-      return source.architecture;
-    case 'gated':
-      return gatedName(source);
-    case 'file':
-      return source.name;
-    case 'candidate':
-      return 'the network of a run';
-  }
-}
-
-function dataTitleOf(source: DataSource): string {
-  switch (source.source) {
-    case 'shapes10':
-      return 'Shapes-10';
-    case 'cuerods':
-      return 'Cue rods';
-    case 'cifar10':
-      return 'CIFAR-10';
-    case 'folder':
-    case 'voc':
-      return source.name;
-    case 'hub':
-      return 'data from the hub';
-  }
 }

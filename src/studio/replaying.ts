@@ -79,7 +79,7 @@ export function createReplaying(
       notify(context, 'Another run is training: stop it first, or wait for its end.');
       return;
     }
-    await openFor(trace);
+    if (!(await openFor(trace))) return;
     played += 1;
     const run = `replay-${played}`;
     const summary: RunSummary = {
@@ -97,18 +97,21 @@ export function createReplaying(
     schedule(run);
   }
 
-  /** A replay is about a network: without it open, tree and chart would show another. */
-  async function openFor({ run }: Trace): Promise<void> {
+  /**
+   * A replay is about a network: without it open, tree and chart would show another. False when it was to be opened and
+   * is not, because that failed or something else was opened meanwhile.
+   */
+  async function openFor({ run }: Trace): Promise<boolean> {
     const { network, dataset } = store.getState();
     const { network: source, data } = run.recipe;
-    if (network !== null && isAbout(run, network.view, dataset)) return;
+    if (network !== null && isAbout(run, network.view, dataset)) return true;
     if (source.source === 'shipped' || source.source === 'zoo') {
-      await opening.openNetwork(source, [], { data: { source: data, files: [] }, seed: run.recipe.seed });
-    } else {
-      notify(context, 'The network of this replay is not at hand: its curves play, the tree keeps what is open.', {
-        tone: 'note',
-      });
+      return opening.openNetwork(source, [], { data: { source: data, files: [] }, seed: run.recipe.seed });
     }
+    notify(context, 'The network of this replay is not at hand: its curves play, the tree keeps what is open.', {
+      tone: 'note',
+    });
+    return true;
   }
 
   return {

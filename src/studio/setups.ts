@@ -72,11 +72,11 @@ export function createSetups(context: StudioContext, opening: Opening, gestures:
       waiting = setup;
       return askForNetwork(setup);
     }
-    await opening.openNetwork(source, [], {
+    const isOpen = await opening.openNetwork(source, [], {
       seed: setup.recipe.seed,
       ...(isMade(data) ? { data: { source: data, files: [] } } : {}),
     });
-    arrange(setup);
+    if (isOpen) arrange(setup);
   }
 
   /** Network is open; method, cut, training and view follow. */

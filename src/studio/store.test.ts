@@ -68,6 +68,31 @@ describe('opening', () => {
     expect(studio.getState().opening).toBeNull();
   });
 
+  it('leaves alone what was opened while a setup waited for its network', async () => {
+    disconnect();
+    const { client, waiting } = holdingClient(createFixtureClient({ delay: 0 }), new Set(['openNetwork']));
+    connect(client);
+    const recipe = {
+      version: 1,
+      name: 'half of a VGG-16',
+      seed: 7,
+      network: { source: 'zoo', architecture: 'vgg16' },
+      data: { source: 'shapes10', train: 64, validation: 64, test: 64 },
+      stages: [{ stage: 'evaluate', split: 'test' }],
+    };
+    const first = actions.openFiles([new File([JSON.stringify(recipe)], 'half.json')]);
+    await vi.waitUntil(() => waiting.length === 1);
+    const second = actions.openNetwork({ source: 'zoo', architecture: 'resnet8' });
+    waiting[0]?.answer();
+    await first;
+    waiting[1]?.answer();
+    await second;
+    const { network, opening, seed } = studio.getState();
+    expect(network?.view.meta.name).toBe('ResNet-8');
+    expect(opening).toBeNull();
+    expect(seed).not.toBe(7);
+  });
+
   it('cancels an open on request; what was open stays', async () => {
     await openSmall();
     const open = actions.openDataset({ source: 'hub', url: 'https://huggingface.co/datasets/uoft-cs/cifar10' });
@@ -118,6 +143,20 @@ describe('opening', () => {
     await measured();
     expect(studio.getState().network?.view.source).toEqual({ source: 'file', name: 'mine.safetensors' });
     expect(studio.getState().dataset?.source).toEqual({ source: 'shapes10' });
+  });
+
+  it('keeps the cue rods on their way for a network that looks again', async () => {
+    disconnect();
+    const { client, waiting } = holdingClient(createFixtureClient({ delay: 0 }), new Set(['openDataset']));
+    connect(client);
+    const few = { source: 'cuerods', train: 100, validation: 20, test: 20 } as const;
+    const first = actions.openDataset(few);
+    await vi.waitUntil(() => waiting.length === 1);
+    const second = actions.openNetwork({ source: 'gated', backbone: 'shallow', routing: 'cascade', passes: 3 });
+    await vi.waitUntil(() => waiting.length === 2);
+    expect(waiting.map(({ params }) => params)).toEqual([0, 1].map(() => expect.objectContaining({ source: few })));
+    for (const { answer } of waiting) answer();
+    await Promise.all([first, second]);
   });
 
   it('asks for no data on behalf of a file', async () => {

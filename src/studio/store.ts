@@ -94,11 +94,15 @@ const documents = createDocuments(context, opening, setups, {
 
 const gestures: StudioActions = {
   start: (device, link) => opening.start(device, link === undefined ? undefined : () => setups.openLink(link)),
-  openNetwork: (source, files) => opening.openNetwork(source, files),
+  async openNetwork(source, files) {
+    await opening.openNetwork(source, files);
+  },
   openLink: setups.openLink,
   openSetup: setups.openSetup,
   ...teaching,
-  openDataset: opening.openDataset,
+  async openDataset(source, files) {
+    await opening.openDataset(source, files);
+  },
   openFiles: documents.openFiles,
   openCandidate: opening.openCandidate,
   cancelOpening: opening.cancelOpening,
