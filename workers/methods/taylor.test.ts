@@ -1,13 +1,15 @@
-import { concat1d, memory, ones, tensor1d, tidy, variable, type Tensor1D } from '@tensorflow/tfjs-core';
+import { concat1d, dispose, memory, ones, tensor1d, tidy, variable, type Tensor1D } from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Executor, LoadedNetwork } from '../compute/executor';
 import { createExecutor } from '../compute/runtime';
+import { drawCueRods } from '../datasets/cue-rods';
 import type { LayerId, Network } from '../network/graph';
 import type { FilterScores } from '../network/plan';
 import { networkFromText } from '../network/text';
+import { tinyGated } from '../network/zoo/gating/tiny-gated';
 import { plainBatches } from '../training/batching';
 import { uploadBatch } from '../training/device-batch';
-import { classificationLoss } from '../training/loss';
+import { classificationLoss, passLoss } from '../training/loss';
 import { tinyDataset } from '../training/tiny-task';
 import { MethodError } from './method';
 import { taylor } from './taylor';
@@ -115,6 +117,53 @@ describe('taylor', () => {
     check('conv2', ['bn2.gamma', 'bn2.beta'], 4);
     check('plain', ['plain.kernel', 'plain.bias'], 3);
     check('fc', ['fc.kernel', 'fc.bias'], 3);
+    loaded.dispose();
+  });
+
+  it('of a filter that passes share: the finite difference of the loss of all passes with its gate in all of them', async () => {
+    const rectified = tinyGated({ passes: 3, kernel: 3, image: [32, 32] });
+    const layers = rectified.graph.layers.map((layer) =>
+      layer.op === 'activation' && layer.kind === 'relu' ? { ...layer, kind: 'swish' as const } : layer,
+    );
+    const network: Network = { ...rectified, graph: { ...rectified.graph, layers } };
+    const rods = await drawCueRods({ train: 4, validation: 1, test: 1 });
+    const loaded = executor.load(network);
+    const context = testContext(taylor, network, { settings: { images: 32 }, loaded, dataset: rods });
+    const scores = (await (await taylor.begin(context)).score?.()) ?? {};
+    const { shape, normalisation, splits } = rods;
+    const [host] = plainBatches({ split: splits.train, shape, normalisation, batchSize: 4, images: 4 });
+    if (host === undefined) throw new Error('There must be a batch.');
+    const { images, labels, labelled } = uploadBatch(host, shape, 4);
+    const at = (layers: readonly LayerId[], filter: number, value: number): number =>
+      tidy(() => {
+        const count = scores[layers[0] ?? '']?.length ?? 0;
+        const own = Array.from({ length: count }, (_, c) => (c === filter ? value : 1));
+        const places = layers.map((id) => [id.replace(/conv1$/, 'conv1.bn'), tensor1d(own)] as const);
+        const { loss } = loaded.step(images, {
+          loss: passLoss({ labels, labelled }),
+          gates: () => new Map(places),
+          statisticsMomentum: 0,
+        });
+        return loss.dataSync()[0] ?? NaN;
+      });
+    const h = 0.02;
+    for (const [name, first] of [
+      ['stage1.conv1', 1],
+      ['stage3.conv1', 1],
+      ['stage2.gate.conv', 2],
+      ['stage1.propagator.conv', 2],
+    ] as const) {
+      const users = [1, 2, 3].filter((pass) => pass >= first).map((pass) => `pass${pass}.${name}`);
+      for (const layer of users) expect(scores[layer]).toEqual(scores[users[0] ?? '']);
+      for (const filter of [0, 5, 11]) {
+        const near = at(users, filter, 1 + h) - at(users, filter, 1 - h);
+        const far = at(users, filter, 1 + 2 * h) - at(users, filter, 1 - 2 * h);
+        const expected = Math.abs((8 * near - far) / (12 * h));
+        const found = Math.sqrt(scores[users[0] ?? '']?.[filter] ?? NaN);
+        expect(Math.abs(found - expected), `${name} ${filter}`).toBeLessThan(1e-2 * expected + 1e-4);
+      }
+    }
+    dispose([images, labels]);
     loaded.dispose();
   });
 

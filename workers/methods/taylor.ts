@@ -9,7 +9,7 @@ import {
   type Variable,
 } from '@tensorflow/tfjs-core';
 import type { Gates, LoadedNetwork } from '../compute/executor';
-import type { LayerId } from '../network/graph';
+import type { LayerId, TensorName } from '../network/graph';
 import { endsInSoftmax } from '../network/passes';
 import { channelsOf, inferShapes } from '../network/shapes';
 import type { FilterScores } from '../network/plan';
@@ -25,7 +25,8 @@ import { numberSetting } from './settings';
  *
  * The gate, fixed at 1, stands behind the batch norm (in front of it the normalisation would undo it), where its gradient
  * is `gamma dL/dgamma + beta dL/dbeta`; without batch norm it stands on the layer's output, where it is
- * `sum(w dL/dw) + b dL/db`. Batch norm runs in training mode and its running statistics stay as they are.
+ * `sum(w dL/dw) + b dL/db`. A filter that several layers share (unrolled passes) is one filter: it goes from all of them, so
+ * its gates are one, and their gradients add up. Batch norm runs in training mode and its running statistics stay as they are.
  */
 export const taylor: Method = {
   id: 'taylor',
@@ -79,14 +80,18 @@ async function score(context: MethodContext, loaded: LoadedNetwork): Promise<Fil
     gates.set(layer, known);
     return known.start + offset;
   };
-  const places = weightedLayers(context.network).map((layer) => {
-    const behind = normalisersOf(graph, layer.id, shapes);
-    const shape = shapes.get(layer.id);
-    return {
-      id: layer.id,
-      count: shape === undefined ? 0 : channelsOf(shape),
-      starts: behind.length > 0 ? behind.map((one) => gateOf(one.layer.id, one.offset)) : [gateOf(layer.id, 0)],
-    };
+  const startsOf = (layer: LayerId): readonly number[] => {
+    const behind = normalisersOf(graph, layer, shapes);
+    return behind.length > 0 ? behind.map((one) => gateOf(one.layer.id, one.offset)) : [gateOf(layer, 0)];
+  };
+  const layers = weightedLayers(context.network);
+  const startsOfKernel = new Map<TensorName, readonly number[]>();
+  for (const { id, kernel } of layers) {
+    startsOfKernel.set(kernel, [...(startsOfKernel.get(kernel) ?? []), ...startsOf(id)]);
+  }
+  const places = layers.map(({ id, kernel }) => {
+    const shape = shapes.get(id);
+    return { id, count: shape === undefined ? 0 : channelsOf(shape), starts: startsOfKernel.get(kernel) ?? [] };
   });
   const scores = Object.fromEntries(places.map(({ id, count }) => [id, new Float32Array(count)]));
 

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Network } from '../../network/graph';
 import { channelGroups, type ChannelGroup } from '../../network/groups';
 import { networkFromText } from '../../network/text';
+import { tinyGated } from '../../network/zoo/gating/tiny-gated';
 import { describeWeights } from './descriptor';
 
 function groupOf(network: Network, id: string): ChannelGroup {
@@ -31,6 +32,16 @@ describe('describeWeights', () => {
     // Two filters of different size: one deviation below and above.
     expect(prior[0]).toBeCloseTo(-1, 6);
     expect(prior[1]).toBeCloseTo(1, 6);
+  });
+
+  it('hears a kernel that several passes share once', () => {
+    const looks = (passes: number) => {
+      const network = tinyGated({ passes, routing: 'top' });
+      return describeWeights(network, groupOf(network, 'pass1.stage1.conv1'));
+    };
+    // The stage's own kernel reads 16 channels; the gate on what stage 2 reads has 48 above it.
+    expect(looks(2).width).toBe(16 + 48);
+    expect(looks(4)).toEqual(looks(2));
   });
 
   it('concatenates the producers of a group and averages their priors; a depthwise filter has one input', () => {

@@ -21,7 +21,9 @@ export interface Descriptor {
 
 /** Throws `NetworkError` when a kernel is missing. */
 export function describeWeights(network: Network, { size, members }: ChannelGroup): Descriptor {
-  const producers = members.map(({ layer, channels }) => pooledMagnitudes(network, layer, channels));
+  const producers = producersOf(network, members).map(({ layer, channels }) =>
+    pooledMagnitudes(network, layer, channels),
+  );
   const width = producers.reduce((sum, { inputs }) => sum + inputs, 0);
   const values = new Float32Array(size * width);
   const magnitude = new Float64Array(size);
@@ -39,6 +41,16 @@ export function describeWeights(network: Network, { size, members }: ChannelGrou
     column += inputs;
   }
   return { width, values, prior: Float32Array.from(zScores(magnitude)) };
+}
+
+/** Members whose kernels differ: layers that share one (unrolled passes) would say the same thing again. */
+function producersOf({ graph }: Network, members: ChannelGroup['members']): ChannelGroup['members'] {
+  const said = new Set<string>();
+  return members.filter(({ layer, channels }) => {
+    const own = layerOf(graph, layer);
+    const key = `${isWeighted(own) ? own.kernel : layer} ${channels.join(' ')}`;
+    return !said.has(key) && said.add(key);
+  });
 }
 
 /** `[units, inputs]`: mean magnitude over the window (and over a unit's channels), relative to the whole kernel's. */
