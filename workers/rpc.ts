@@ -8,6 +8,6 @@
 export { connect } from './rpc/connect';
 export type { CallOptions, Connection, ConnectOptions } from './rpc/connect';
 export { serve, transferring } from './rpc/serve';
-export type { CallContext, Handlers, ParamSchemas, Service } from './rpc/serve';
+export type { CallContext, Handlers, ParamSchemas, ResultSchemas, Service } from './rpc/serve';
 export { CancelledError, RemoteError, WorkerDiedError, errorData } from './rpc/errors';
 export type { Port } from './rpc/wire';

@@ -1,5 +1,12 @@
 /** Errors of the mechanism, and how any error crosses the line: as `{kind, message, data}`, fields included. */
-import type { WorkerErrorData } from '../protocol';
+
+/** What crosses the line of an error: `kind` is machine-readable, `message` names what to do. */
+export interface WorkerErrorData {
+  readonly kind: string;
+  readonly message: string;
+  /** Fields of the original error: layer, file, offset, path. */
+  readonly data: Readonly<Record<string, string | number>>;
+}
 
 type ErrorFields = WorkerErrorData['data'];
 

@@ -22,6 +22,10 @@ export type ParamSchemas<C extends CommandTable<C>> = {
   readonly [K in keyof C]: v.GenericSchema<unknown, C[K]['params']>;
 };
 
+export type ResultSchemas<C extends CommandTable<C>> = {
+  readonly [K in keyof C]: v.GenericSchema<unknown, C[K]['result']>;
+};
+
 export interface Service<E> {
   /** Says something unasked. */
   emit(event: E, transfer?: Transferable[]): void;

@@ -1,5 +1,5 @@
 /** What travels on the line, and the checks on its shape. Parameters, results and events are checked by schemas later. */
-import type { WorkerErrorData } from '../protocol';
+import type { WorkerErrorData } from './errors';
 import { parseErrorData } from './errors';
 
 /** `self` of a worker, a `Worker`, or one end of a `MessageChannel`. */

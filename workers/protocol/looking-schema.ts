@@ -1,23 +1,23 @@
-/** Checks on what the commands `looks` and `evidence` answer: every picture has the size it says. */
+/** Checks on messages about single images, `looking.ts`: every picture has the size it says. */
 import * as v from 'valibot';
+import type { ParamSchemas, ResultSchemas } from '../rpc';
+import type { LookingCommands } from './looking';
+import { SplitSchema } from '../session/recipe';
+import { bytes, count, floats, handle, positive, share } from './shapes-schema';
 
-const positive = v.pipe(v.number(), v.integer(), v.minValue(1));
 const size = v.strictTuple([positive, positive]);
-const floats = v.custom<Float32Array>((value) => value instanceof Float32Array, 'expected a Float32Array');
-const bytes = v.custom<Uint8Array>((value) => value instanceof Uint8Array, 'expected a Uint8Array');
-const share = v.pipe(v.number(), v.minValue(0), v.maxValue(1));
 
 const gate = v.pipe(
   v.strictObject({ stage: positive, size, map: floats, channels: floats }),
   v.check(({ size: [height, width], map }) => map.length === height * width, 'a gate map must have the size it says'),
 );
 
-export const looksSchema = v.pipe(
+const looksSchema = v.pipe(
   v.strictObject({
     image: bytes,
     size,
     truth: v.nullable(bytes),
-    label: v.nullable(v.pipe(v.number(), v.integer(), v.minValue(0))),
+    label: v.nullable(count),
     passes: v.pipe(
       v.array(
         v.strictObject({
@@ -37,12 +37,12 @@ export const looksSchema = v.pipe(
   }, 'image, truth and predictions must have the size of the image'),
 );
 
-export const evidenceSchema = v.pipe(
+const evidenceSchema = v.pipe(
   v.strictObject({
     grid: size,
     passes: v.array(
       v.strictObject({
-        answer: v.pipe(v.number(), v.integer(), v.minValue(0)),
+        answer: count,
         probabilities: floats,
         drop: floats,
         gates: v.array(v.strictObject({ stage: positive, values: floats })),
@@ -54,3 +54,21 @@ export const evidenceSchema = v.pipe(
     'every look needs one number for each place of the grid',
   ),
 );
+
+const look = {
+  network: handle,
+  dataset: handle,
+  split: SplitSchema,
+  image: count,
+  passes: v.nullable(v.pipe(positive, v.maxValue(16))),
+};
+
+export const lookingParams = {
+  looks: v.strictObject(look),
+  evidence: v.strictObject({ ...look, row: count, column: count }),
+} satisfies ParamSchemas<LookingCommands>;
+
+export const lookingResults = {
+  looks: looksSchema,
+  evidence: evidenceSchema,
+} satisfies ResultSchemas<LookingCommands>;
