@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { HeadlessRun } from '../src/headless-api';
-import type { Recipe, RunResult } from '../workers/protocol';
+import type { Recipe, RunResult, StageEvaluation } from '../workers/protocol';
 import { parseRecipe } from '../workers/session/recipe';
 import { withStudioPage } from './browser';
 import { listFiles, networkFiles, type LocalFile } from './local-files';
@@ -46,8 +46,15 @@ function findData(recipe: Recipe, named: string | undefined): readonly LocalFile
   return listFiles(named);
 }
 
+function evaluationText({ split, images, accuracy, metric = 'accuracy', passes = [] }: StageEvaluation): string {
+  const looks = passes.length > 1 ? `, after each of ${passes.length} looks ` : '';
+  const each = passes.length > 1 ? passes.map((pass) => share(pass.mIoU ?? pass.accuracy)).join(', ') : '';
+  return `evaluated       ${metric} ${share(accuracy)} on ${images.toLocaleString('en')} ${split} images${looks}${each}`;
+}
+
+const share = (value: number | null): string => (value === null ? 'not measured' : `${(100 * value).toFixed(2)} %`);
+
 function resultText({ result, out }: { result: RunResult; out: string | undefined }): string {
-  const share = (value: number | null) => (value === null ? 'not measured' : `${(100 * value).toFixed(2)} %`);
   const number = (value: number) => value.toLocaleString('en');
   const { accuracy, metric = 'accuracy', macs, parameters, proof, passes = [] } = result;
   const lines = [
@@ -59,6 +66,7 @@ function resultText({ result, out }: { result: RunResult; out: string | undefine
     `  recalibrated  ${share(accuracy.recalibrated)}`,
     `  final         ${share(accuracy.final)}`,
     ...passes.map((pass, at) => `  pass ${at + 1}        ${share(pass.accuracy)}, ${number(pass.macs)} multiply-adds`),
+    ...(result.evaluations ?? []).map(evaluationText),
     `proof           largest logit difference ${proof.maxAbsLogitDifference?.toExponential(1) ?? 'not measured'}`,
     `speed           ${result.imagesPerSecond?.toFixed(1) ?? 'no'} training images/s, ${result.seconds.toFixed(0)} s in all on ${result.device}`,
     ...result.notes.map((note) => `note            ${note}`),

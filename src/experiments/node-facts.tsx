@@ -78,7 +78,7 @@ function stageText(stage: Stage): string {
     case 'fine-tune':
       return `${stage.stage} ${stage.epochs} epochs${stage.method === undefined ? '' : ` with ${methodStyle(stage.method).title}`}`;
     case 'evaluate':
-      return `evaluate on ${stage.split}`;
+      return `evaluate on ${stage.split}${stage.passes === undefined ? '' : `, ${stage.passes} looks`}`;
     default:
       return stage.stage;
   }

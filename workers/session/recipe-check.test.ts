@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { CutRules } from '../network/plan';
+import { graphFromText } from '../network/text';
+import { gatedGraph } from '../network/zoo/gating';
 import { parseRecipe, type RecipeInput, type Stage } from './recipe';
-import { checkRecipe } from './recipe-check';
+import { checkLooks, checkRecipe } from './recipe-check';
 
 const recipe = (stages: RecipeInput['stages']) =>
   parseRecipe({
@@ -62,6 +64,20 @@ describe('recipes', () => {
     ],
   ])('with %s are refused at the right place', (_, stages, path) => {
     expect(() => checkRecipe(recipe(stages))).toThrow(expect.objectContaining({ name: 'RecipeError', path }));
+  });
+
+  it('look more often than their network can: refused at the stage, before anything is trained', () => {
+    const asked = recipe([{ stage: 'evaluate', passes: 2 }]);
+    const looksOnce = gatedGraph({ backbone: 'shallow', passes: 1 });
+    for (const [graph, text] of [
+      [graphFromText('input 8x8x3 / globalPool / dense 3'), 'has no passes'],
+      [looksOnce, 'built for one look'],
+    ] as const) {
+      expect(() => checkLooks(asked, graph)).toThrow(expect.objectContaining({ path: 'stages.0.passes' }));
+      expect(() => checkLooks(asked, graph)).toThrow(text);
+    }
+    expect(() => checkLooks(recipe([{ stage: 'evaluate', passes: 1 }]), looksOnce)).not.toThrow();
+    expect(() => checkLooks(asked, gatedGraph({ backbone: 'shallow', passes: 4 }))).not.toThrow();
   });
 
   it('that are sound pass', () => {

@@ -2,6 +2,8 @@
 import { methodById } from '../methods';
 import { MethodError } from '../methods/method';
 import { checkSettings, SettingsError } from '../methods/settings';
+import { NetworkError, type Graph } from '../network/graph';
+import { withPassesGraph } from '../network/unrolled';
 import { RecipeError, type Recipe, type Settings, type TrainStage } from './recipe';
 
 /** Throws `RecipeError` naming the stage and the cure. */
@@ -64,6 +66,22 @@ export function checkRecipe({ stages }: Recipe): void {
       case 'recalibrate':
       case 'evaluate':
         break;
+    }
+  });
+}
+
+/**
+ * Throws `RecipeError` where a stage asks `graph`, the network the recipe begins with, to look more often than it can: no
+ * stage changes whether a network can look again.
+ */
+export function checkLooks({ stages }: Recipe, graph: Graph): void {
+  stages.forEach((stage, index) => {
+    if (stage.stage !== 'evaluate' || stage.passes === undefined) return;
+    try {
+      withPassesGraph(graph, stage.passes);
+    } catch (error) {
+      if (error instanceof NetworkError) throw new RecipeError(error.message, `stages.${index}.passes`);
+      throw error;
     }
   });
 }

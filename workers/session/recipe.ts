@@ -191,6 +191,8 @@ export const StageSchema = v.variant('stage', [
     stage: v.literal('evaluate'),
     split: v.optional(SplitSchema, 'validation'),
     images: v.optional(positive),
+    /** Of networks that look several times: how often they look here; as often as they do when absent. The network stays as it is. */
+    passes: v.optional(v.pipe(positive, v.maxValue(8))),
   }),
 ]);
 

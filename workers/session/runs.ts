@@ -7,7 +7,7 @@ import { checkSettings } from '../methods/settings';
 import { readTrainState } from './checkpoint';
 import { StudioError, type Engine, type OpenDataset, type OpenNetwork, type WorkOptions } from './engine';
 import { RecipeError, type Recipe } from './recipe';
-import { checkRecipe } from './recipe-check';
+import { checkLooks, checkRecipe } from './recipe-check';
 import { createRunControl, StoppedError, type RunControl } from './run-control';
 import { createJournal, type RunJournal } from './run-journal';
 import { createRunLine } from './run-line';
@@ -182,6 +182,7 @@ export function createRuns(engine: Engine): Runs {
       const openData = dataset ?? (await openDataSource(engine, recipe.data, files, options));
       const { signal } = options;
       const openNetwork = network ?? (await openNetworkSource(engine, recipe.network, files, recipe.seed, signal));
+      checkLooks(recipe, openNetwork.network.graph);
       const run = `run-${Date.now().toString(36)}-${Math.random().toString(36).slice(2, 8)}`;
       const sources = {
         network: openNetwork.network,

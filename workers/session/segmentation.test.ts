@@ -17,6 +17,8 @@ const recipe = tinyRecipe({
     { stage: 'recalibrate', images: 32 },
     { stage: 'fine-tune', epochs: 1, ...training, distillation: 0.5, passLoss: 'ramp' },
     { stage: 'evaluate', split: 'test' },
+    { stage: 'evaluate', split: 'test', passes: 1 },
+    { stage: 'evaluate', split: 'test', passes: 4 },
   ],
 });
 
@@ -59,7 +61,16 @@ it('a network of two passes: trained, cut with proof, tuned and judged pass by p
   expect(candidates[0]?.passes?.[0]?.macs).toBe(1_892_352);
   expect(result.passes).toEqual(candidates.at(-1)?.passes);
 
-  const [evaluation] = result.evaluations ?? [];
+  const [evaluation, once, longer] = result.evaluations ?? [];
+  // Looking less often answers as that look did; looking more often goes on from the last one. The network stays as it is.
+  expect(once?.passes).toEqual(evaluation?.passes?.slice(0, 1));
+  expect(once?.accuracy).toBe(evaluation?.passes?.[0]?.mIoU);
+  expect(longer?.passes).toHaveLength(4);
+  expect(longer?.passes?.slice(0, 2)).toEqual(evaluation?.passes);
+  const macs = longer?.passes?.map((pass) => pass.macs) ?? [];
+  const more = macs.slice(1).map((own, at) => own - (macs[at] ?? NaN));
+  expect(new Set(more).size).toBe(1);
+  expect(result.passes).toHaveLength(2);
   expect(evaluation).toMatchObject({
     metric: 'mIoU',
     split: 'test',

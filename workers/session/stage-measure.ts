@@ -1,4 +1,5 @@
 /** The stages that change no weight: `recalibrate` measures batch-norm statistics anew, `evaluate` reports an accuracy. */
+import { withPasses } from '../network/unrolled';
 import type { StageEvaluation } from '../protocol';
 import { measure, passFigures, recalibrated } from './measuring';
 import type { Stage } from './recipe';
@@ -23,9 +24,10 @@ export async function recalibrateStage(work: Work, place: StageOf<'recalibrate'>
 
 export async function evaluateStage(work: Work, place: StageOf<'evaluate'>): Promise<StageEvaluation> {
   const report = shareReporter(work, place);
-  const { split, images } = place.stage;
+  const { split, images, passes } = place.stage;
+  const network = passes === undefined ? work.network : withPasses(work.network, passes);
   const measured = await onTurn(work, (signal, executor) =>
-    measure(executor, work.network, work.dataset, split, {
+    measure(executor, network, work.dataset, split, {
       signal,
       images,
       onProgress: (done, total) => report(done / total, `Measured ${done} of ${total} ${split} images`),
@@ -44,6 +46,6 @@ export async function evaluateStage(work: Work, place: StageOf<'evaluate'>): Pro
     accuracy,
     metric,
     loss,
-    ...(plain ? {} : { passes: passFigures(work.network, measured) }),
+    ...(plain ? {} : { passes: passFigures(network, measured) }),
   };
 }
