@@ -5,8 +5,23 @@
  * `w = (1 - rate decay) w - rate (m / (1 - b1^t)) / (sqrt(v / (1 - b2^t)) + epsilon)`. The decay acts on kernels alone, as in
  * `optimiser.ts`.
  */
-import { add, dispose, div, keep, mul, scalar, sqrt, square, sub, tidy, type Tensor } from '@tensorflow/tfjs-core';
+import {
+  add,
+  dispose,
+  div,
+  keep,
+  mul,
+  scalar,
+  sqrt,
+  square,
+  sub,
+  tidy,
+  zerosLike,
+  type Tensor,
+} from '@tensorflow/tfjs-core';
 import { toDevice } from '../compute/eager/transfer';
+import { wgslAdam } from '../compute/wgsl/step-kernels';
+import { wgslRuns } from '../compute/wgsl/wgsl-operation';
 import type { Tensors } from '../network/graph';
 import { requireShape, type Optimiser, type Trained } from './optimiser';
 import { readTensors } from './read-tensors';
@@ -30,15 +45,34 @@ export function createAdam(trained: readonly Trained[], weightDecay = 0): Optimi
     return after;
   };
 
+  const moment = (name: string, value: Tensor): Tensor => {
+    const made = moments.get(name) ?? keep(zerosLike(value));
+    moments.set(name, made);
+    return made;
+  };
+
   return {
     apply(gradients, learningRate) {
       count++;
+      // Both corrections in the rate and the epsilon: the same update with fewer operations.
+      const root = Math.sqrt(1 - SECOND_DECAY ** count);
+      const corrected = (learningRate * root) / (1 - FIRST_DECAY ** count);
+      const shrinking = 1 - learningRate * weightDecay;
+      if (wgslRuns()) {
+        const updates = trained.flatMap(({ name, value, decays }) => {
+          const gradient = gradients.get(name);
+          if (gradient === undefined) return [];
+          const state = [moment(`${name}/first`, value), moment(`${name}/second`, value)];
+          return [{ weight: value, gradient, state, decay: decays ? weightDecay : 0 }];
+        });
+        const step = { rate: corrected, epsilon: EPSILON * root, shrink: shrinking };
+        wgslAdam(updates, step, [FIRST_DECAY, SECOND_DECAY]);
+        return;
+      }
       tidy(() => {
-        // Both corrections in the rate and the epsilon: the same update with fewer operations.
-        const root = Math.sqrt(1 - SECOND_DECAY ** count);
-        const rate = scalar((learningRate * root) / (1 - FIRST_DECAY ** count));
+        const rate = scalar(corrected);
         const epsilon = scalar(EPSILON * root);
-        const shrink = scalar(1 - learningRate * weightDecay);
+        const shrink = scalar(shrinking);
         for (const { name, value, decays } of trained) {
           const gradient = gradients.get(name);
           if (gradient === undefined) continue;

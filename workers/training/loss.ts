@@ -21,6 +21,8 @@ import {
   type Tensor,
   type Tensor2D,
 } from '@tensorflow/tfjs-core';
+import { wgslCrossEntropy } from '../compute/wgsl/step-kernels';
+import { wgslRuns } from '../compute/wgsl/wgsl-operation';
 
 interface Distillation {
   /** Logits of the teacher on the same images, `[rows, classes]`. */
@@ -58,6 +60,13 @@ function lossAt(logits: Tensor2D, options: LossOptions): { readonly value: Tenso
   const [rows, classes] = labels.shape;
   const count = Math.max(1, options.labelled ?? rows);
   const labelWeight = 1 - (distillation?.weight ?? 0);
+  if (wgslRuns()) {
+    const distilled = distillation !== undefined && distillation.weight > 0 ? distillation : undefined;
+    const tensors = { logits, labels, teacher: distilled?.logits };
+    const someUnlabelled = count !== rows;
+    const terms = { rows, classes, labelWeight, smoothing: labelSmoothing, someUnlabelled, distillation: distilled };
+    return wgslCrossEntropy(tensors, count, terms);
+  }
   /** 1 for rows with a label, 0 for others; absent where all have one. */
   const counted = count === rows ? undefined : sum(labels, 1, true);
   const onlyLabelled = (values: Tensor): Tensor => (counted === undefined ? values : mul(values, counted));

@@ -5,12 +5,23 @@
  * momentum; PyTorch's convention, in which the rate multiplies the whole buffer). Weight decay acts on kernels of
  * convolutions, depthwise and dense layers, not on biases nor on batch norm's gamma and beta (Goyal et al. 2017, section 5.3).
  */
-import { add, dispose, keep, mul, scalar, sub, tidy, type Tensor, type Variable } from '@tensorflow/tfjs-core';
+import {
+  add,
+  dispose,
+  keep,
+  mul,
+  scalar,
+  sub,
+  tidy,
+  zerosLike,
+  type Tensor,
+  type Variable,
+} from '@tensorflow/tfjs-core';
 import { toDevice } from '../compute/eager/transfer';
 import type { Parameter } from '../compute/executor';
 import { simdUpdate } from '../compute/simd/simd-kernels';
 import { simdRuns } from '../compute/simd/simd-operation';
-import { wgslUpdate } from '../compute/wgsl/wgsl-kernels';
+import { wgslSgd } from '../compute/wgsl/step-kernels';
 import { wgslRuns } from '../compute/wgsl/wgsl-operation';
 import type { Tensor as HostTensor, Tensors } from '../network/graph';
 import { readTensors } from './read-tensors';
@@ -58,22 +69,37 @@ export function createSgd({ trained, momentum, weightDecay }: SgdOptions): Optim
     buffers.set(name, keep(buffer));
   };
 
+  const decayOf = (decays: boolean): number => (decays ? weightDecay : 0);
+  /** All variables at once, in place. */
+  const applyInPlace = (gradients: ReadonlyMap<string, Tensor>, learningRate: number): void => {
+    const updates = trained.flatMap(({ name, value, decays }) => {
+      const gradient = gradients.get(name);
+      if (gradient === undefined) return [];
+      if (momentum > 0 && !buffers.has(name)) replaceBuffer(name, zerosLike(value));
+      const velocity = buffers.get(name);
+      return [{ weight: value, gradient, state: velocity === undefined ? [] : [velocity], decay: decayOf(decays) }];
+    });
+    wgslSgd(updates, learningRate, momentum);
+  };
+
   return {
     apply(gradients, learningRate) {
+      if (wgslRuns()) {
+        applyInPlace(gradients, learningRate);
+        return;
+      }
       tidy(() => {
-        // Scalars are uploaded once a step, not once an operation.
+        // Scalars are made once a step, not once an operation.
         const rate = scalar(learningRate);
         const decay = scalar(weightDecay);
         const factor = scalar(momentum);
         for (const { name, value, decays } of trained) {
           const gradient = gradients.get(name);
           if (gradient === undefined) continue;
-          if (momentum > 0 && (simdRuns() || wgslRuns())) {
-            const factors = { rate: learningRate, momentum, decay: decays ? weightDecay : 0 };
-            const before = buffers.get(name);
-            const [weight, velocity] = simdRuns()
-              ? simdUpdate(value, gradient, before, factors)
-              : wgslUpdate(value, gradient, before, rate, factors);
+          const before = buffers.get(name);
+          if (momentum > 0 && simdRuns()) {
+            const factors = { rate: learningRate, momentum, decay: decayOf(decays) };
+            const [weight, velocity] = simdUpdate(value, gradient, before, factors);
             if (weight === undefined || velocity === undefined) throw new RangeError('An update gives two tensors.');
             value.assign(weight);
             replaceBuffer(name, velocity);
@@ -84,7 +110,6 @@ export function createSgd({ trained, momentum, weightDecay }: SgdOptions): Optim
             value.assign(sub(value, mul(direction, rate)));
             continue;
           }
-          const before = buffers.get(name);
           // A fresh buffer is a copy: the gradient itself is the caller's to dispose.
           const velocity = before === undefined ? mul(direction, 1) : add(mul(before, factor), direction);
           value.assign(sub(value, mul(velocity, rate)));

@@ -8,6 +8,7 @@ import { batchNormGradients, fixedNormGradients } from '../ops/batch-norm';
 import { channelSum, repeatOverImage } from '../ops/channels';
 import { convolveInputGradient, convolveKernelGradient } from '../ops/convolution';
 import { transposedInputGradient, transposedKernelGradient } from '../ops/convolution-transposed';
+import { denseInputGradient, denseKernelGradient } from '../ops/dense';
 import { depthwiseInputGradient, depthwiseKernelGradient } from '../ops/depthwise';
 import { averagePoolGradient, globalMaxGradient, maxPoolGradient } from '../ops/pooling';
 import { resizeGradient } from '../ops/resize';
@@ -101,13 +102,13 @@ function weightedGradients(
     if (layer.op === 'conv') return convolveInputGradient(gradient, kernel, shape, layer, layer.groups);
     if (layer.op === 'convTranspose') return transposedInputGradient(gradient, kernel, layer);
     if (layer.op === 'depthwise') return depthwiseInputGradient(gradient, kernel, shape, layer);
-    return tf.matMul(dy, tf.transpose(weights(layer.kernel)));
+    return denseInputGradient(dy, weights(layer.kernel));
   };
   const byKernel = (): tf.Tensor => {
     if (layer.op === 'conv') return convolveKernelGradient(x, gradient, layer, layer.groups);
     if (layer.op === 'convTranspose') return transposedKernelGradient(x, gradient, layer);
     if (layer.op === 'depthwise') return depthwiseKernelGradient(x, gradient, layer);
-    return tf.matMul(tf.transpose(value(inputs, 0)), dy);
+    return denseKernelGradient(value(inputs, 0), dy);
   };
   const tensors: [TensorName, tf.Tensor][] = [];
   if (trained) {
@@ -145,7 +146,7 @@ function inputGradients(layer: Layer, dy: tf.Tensor, context: BackwardContext): 
     case 'globalPool': {
       const [batch = 0, height = 0, width = 0, channels = 0] = shape;
       const flat = (pooled: tf.Tensor): tf.Tensor2D => tf.reshape(pooled, [batch, channels]);
-      if (layer.mode === 'average') return [repeatOverImage(tf.mul(flat(dy), 1 / (height * width)), height, width)];
+      if (layer.mode === 'average') return [repeatOverImage(flat(dy), height, width, 1 / (height * width))];
       return [globalMaxGradient(flat(dy), value(inputs, 0) as tf.Tensor4D, flat(output))];
     }
     case 'flatten':

@@ -14,7 +14,7 @@ import {
 import { expectedTensors, type TensorRole } from '../../network/tensor-shapes';
 import type { ForwardOptions, LoadedNetwork, Parameter, ParameterRole, StepOptions, StepResult } from '../executor';
 import { refuseOversized, type MemoryLimits, type PlannedUse } from '../memory-plan';
-import { followedStatistics } from '../ops/batch-norm';
+import { followStatistics } from '../ops/batch-norm';
 import type { Weights } from './forward';
 import { ancestors, infer } from './inference';
 import { packed, unpacked } from './packing';
@@ -237,14 +237,11 @@ export class EagerNetwork implements LoadedNetwork {
 
   private followStatistics(pass: TrainingPass, momentum: number): void {
     if (momentum === 0) return;
-    tf.tidy(() => {
-      for (const { layer, positions, ...batch } of pass.statistics.values()) {
-        const running = { mean: this.variable(layer.mean), variance: this.variable(layer.variance) };
-        const followed = followedStatistics(running, batch, momentum, positions);
-        running.mean.assign(followed.mean);
-        running.variance.assign(followed.variance);
-      }
+    const layers = [...pass.statistics.values()].map(({ layer, positions, ...batch }) => {
+      const running = { mean: this.variable(layer.mean), variance: this.variable(layer.variance) };
+      return { running, batch, positions };
     });
+    followStatistics(layers, momentum);
   }
 }
 

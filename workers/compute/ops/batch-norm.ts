@@ -4,7 +4,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { simdFollow, simdNormaliseBatch, simdNormGradients, simdScaleShift } from '../simd/simd-kernels';
 import { simdRuns } from '../simd/simd-operation';
-import { wgslFollow, wgslNormalise, wgslNormaliseBatch, wgslNormGradients } from '../wgsl/wgsl-kernels';
+import { wgslFollow } from '../wgsl/step-kernels';
+import { wgslNormalise, wgslNormaliseBatch, wgslNormGradients } from '../wgsl/wgsl-kernels';
 import { wgslRuns } from '../wgsl/wgsl-operation';
 import { rectifyGradient } from './activation';
 import { channelMean, channelSum, scaleShift } from './channels';
@@ -74,24 +75,39 @@ export interface Statistics {
   readonly variance: tf.Tensor;
 }
 
+/** Running statistics of a layer, and those of the batch that they are to follow. */
+export interface Following {
+  readonly running: { readonly mean: tf.Variable; readonly variance: tf.Variable };
+  readonly batch: Statistics;
+  /** How many values a channel of the batch has. */
+  readonly positions: number;
+}
+
 /**
- * Running statistics after a batch: `(1 - momentum) running + momentum batch`. The running variance follows the unbiased
- * estimate, as PyTorch's does; `positions` is how many values a channel of the batch has. New tensors.
+ * Moves running statistics to `(1 - momentum) running + momentum batch`. The running variance follows the unbiased
+ * estimate, as PyTorch's does.
  */
-export function followedStatistics(
-  running: Statistics,
-  batch: Statistics,
-  momentum: number,
-  positions: number,
-): Statistics {
-  const shares = { mean: momentum, variance: (momentum * positions) / Math.max(positions - 1, 1) };
-  if (simdRuns() || wgslRuns()) {
-    const [mean, variance] = (simdRuns() ? simdFollow : wgslFollow)(running, batch, 1 - momentum, shares);
-    return { mean, variance } as Statistics;
+export function followStatistics(layers: readonly Following[], momentum: number): void {
+  const keep = 1 - momentum;
+  const shared = layers.map((layer) => {
+    const { positions } = layer;
+    return { ...layer, shares: { mean: momentum, variance: (momentum * positions) / Math.max(positions - 1, 1) } };
+  });
+  if (wgslRuns()) {
+    wgslFollow(shared, keep);
+    return;
   }
-  const follow = (key: 'mean' | 'variance'): tf.Tensor =>
-    tf.tidy(() => tf.add(tf.mul(running[key], 1 - momentum), tf.mul(batch[key], shares[key])));
-  return { mean: follow('mean'), variance: follow('variance') };
+  for (const { running, batch, shares } of shared) {
+    tf.tidy(() => {
+      const follow = (key: 'mean' | 'variance'): tf.Tensor =>
+        tf.add(tf.mul(running[key], keep), tf.mul(batch[key], shares[key]));
+      const [mean = follow('mean'), variance = follow('variance')] = simdRuns()
+        ? simdFollow(running, batch, keep, shares)
+        : [];
+      running.mean.assign(mean);
+      running.variance.assign(variance);
+    });
+  }
 }
 
 /** The scale and shift per channel that batch norm with these statistics amounts to. */

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createSgd } from '../../training/optimiser';
 import type { Executor } from '../executor';
-import { batchNormGradients, followedStatistics, normalise, normaliseBatch } from '../ops/batch-norm';
+import { batchNormGradients, followStatistics, normalise, normaliseBatch } from '../ops/batch-norm';
 import { scaleShift } from '../ops/channels';
 import { createExecutor } from '../runtime';
 
@@ -82,12 +82,14 @@ describe.each(['own', 'composed'] as const)('%s batch norm', (kernels) => {
         { mean: vector(1), variance: vector(2) },
         { mean: vector(3), variance: vector(4) },
       ];
-      const found = followedStatistics(running, batch, 0.1, 5);
+      const found = { mean: tf.variable(running.mean), variance: tf.variable(running.variance) };
+      followStatistics([{ running: found, batch, positions: 5 }], 0.1);
       // PyTorch: momentum 0.1 of the mean, and of the unbiased variance, 5 / 4 of the population's.
       const expected = (key: 'mean' | 'variance', share: number): Float64Array =>
         Float64Array.from(running[key].dataSync(), (old, at) => 0.9 * old + share * (batch[key].dataSync()[at] ?? NaN));
       expect(error(found.mean, expected('mean', 0.1))).toBeLessThan(1e-6);
       expect(error(found.variance, expected('variance', 0.125))).toBeLessThan(1e-6);
+      tf.dispose([found.mean, found.variance]);
     });
   });
 

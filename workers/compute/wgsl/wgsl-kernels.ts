@@ -113,22 +113,6 @@ export function wgslNormalise(
   );
 }
 
-/** `[mean, variance]`: `keep * running + share * batch` of both. */
-export function wgslFollow(
-  running: { readonly mean: tf.Tensor; readonly variance: tf.Tensor },
-  batch: { readonly mean: tf.Tensor; readonly variance: tf.Tensor },
-  keep: number,
-  shares: { readonly mean: number; readonly variance: number },
-): tf.Tensor[] {
-  const { shape, size } = running.mean;
-  const body = `  newMean[at] = ${float(keep)} * runningMean[at] + ${float(shares.mean)} * batchMean[at];
-  newVariance[at] = ${float(keep)} * runningVariance[at] + ${float(shares.variance)} * batchVariance[at];`;
-  const reads = ['runningMean', 'batchMean', 'runningVariance', 'batchVariance'];
-  const shader = invocations(size, reads, ['newMean', 'newVariance'], body);
-  const inputs = [running.mean, batch.mean, running.variance, batch.variance];
-  return runWgsl(inputs, [shape, shape], (engine, read, written) => engine.dispatch(shader, given(read), written));
-}
-
 /** Sum over all axes but the last, `[c]`. */
 export function wgslChannelSum(x: tf.Tensor): tf.Tensor1D {
   const shape = pixels(x);
@@ -145,6 +129,16 @@ export function wgslImageMean(x: tf.Tensor4D): tf.Tensor2D {
   return single([x], [batch, channels], (engine, inputs, outputs) =>
     engine.dispatch(imageMeanShader({ rows: height * width, channels }, batch), given(inputs), outputs),
   ) as tf.Tensor2D;
+}
+
+/** `[n, c]` times `factor`, repeated over height and width. */
+export function wgslRepeatOverImage(x: tf.Tensor2D, height: number, width: number, factor: number): tf.Tensor4D {
+  const [batch, channels] = x.shape;
+  const body = `  output[at] = ${float(factor)} * x[(at / ${height * width * channels}) * ${channels} + at % ${channels}];`;
+  const shader = invocations(batch * height * width * channels, ['x'], ['output'], body);
+  return single([x], [batch, height, width, channels], (engine, inputs, outputs) =>
+    engine.dispatch(shader, given(inputs), outputs),
+  ) as tf.Tensor4D;
 }
 
 /** `x * scale + shift` per channel. */
@@ -188,32 +182,12 @@ export function wgslRectifyGradient(dy: tf.Tensor, y: tf.Tensor): tf.Tensor {
   );
 }
 
-/** `[weight, velocity]` after a step of SGD; a missing velocity counts as zeros. `rate` is a scalar tensor. */
-export function wgslUpdate(
-  weight: tf.Tensor,
-  gradient: tf.Tensor,
-  velocity: tf.Tensor | undefined,
-  rate: tf.Tensor,
-  { momentum, decay }: { readonly momentum: number; readonly decay: number },
-): tf.Tensor[] {
-  const moving = velocity !== undefined;
-  const body = `  let w = weight[at];
-  let v = gradient[at] + ${float(decay)} * w${moving ? ` + ${float(momentum)} * velocity[at]` : ''};
-  newWeight[at] = w - rate[0] * v;
-  newVelocity[at] = v;`;
-  const reads = ['weight', 'gradient', 'rate', ...(moving ? ['velocity'] : [])];
-  const shader = invocations(weight.size, reads, ['newWeight', 'newVelocity'], body);
-  return runWgsl([weight, gradient, rate, velocity], [weight.shape, weight.shape], (engine, inputs, outputs) =>
-    engine.dispatch(shader, given(inputs), outputs),
-  );
-}
-
 function correlate(engine: WgslEngine, job: Correlation): Shader {
   return engine.tiling === 'shared' ? sharedCorrelation(job) : tileCorrelation(job, engine.quads);
 }
 
 /** Reads `shares` tensors of `size` one after the other; writes their sum. */
-function shareSum(size: number, shares: number): Shader {
+export function shareSum(size: number, shares: number): Shader {
   const body = `  var sum = 0.0;
   for (var share = 0; share < ${shares}; share++) { sum += parts[share * ${size} + at]; }
   goal[at] = sum;`;

@@ -22,6 +22,8 @@ export interface WgslEngine {
   readonly tiling: Tiling;
   /** Whether the device has subgroups, and with them the exchange within a quad. */
   readonly quads: boolean;
+  /** Storage buffers a shader may bind: `maxStorageBuffersPerShaderStage`. */
+  readonly mostBuffers: number;
   dispatch(shader: Shader, reads: readonly tf.TensorInfo[], writes: readonly tf.TensorInfo[]): void;
   /** A float32 buffer for the present operation. */
   temporary(size: number): tf.TensorInfo;
@@ -43,7 +45,7 @@ interface Attributes {
 /** What a backend has and does not declare. */
 interface Recorder {
   readonly commandQueueOwnedIds: WeakSet<object>;
-  readonly tensorMap: { get(id: object): { readonly resource: GPUBuffer } };
+  readonly tensorMap: { get(id: object): { readonly resource: GPUBuffer; values: unknown } };
   computePassEncoder: GPUComputePassEncoder | null;
   commandEncoder: GPUCommandEncoder;
   dispatchCountInPass: number;
@@ -103,6 +105,7 @@ class RecordingEngine implements WgslEngine {
   private temporaries: tf.TensorInfo[] = [];
   private readonly recorder: Recorder;
   private readonly submittedAt: number;
+  readonly mostBuffers: number;
 
   constructor(
     private readonly backend: WebGPUBackend,
@@ -110,6 +113,7 @@ class RecordingEngine implements WgslEngine {
     readonly quads: boolean,
   ) {
     this.recorder = backend as unknown as Recorder;
+    this.mostBuffers = backend.device.limits.maxStorageBuffersPerShaderStage;
     this.submittedAt = tf.env().getNumber('WEBGPU_DEFERRED_SUBMIT_BATCH_SIZE');
   }
 
@@ -134,6 +138,8 @@ class RecordingEngine implements WgslEngine {
       backend.uploadToGPU(dataId);
       recorder.commandQueueOwnedIds.add(dataId);
     }
+    // What was read back before is not what they hold now.
+    for (const { dataId } of writes) recorder.tensorMap.get(dataId).values = null;
     const layout = this.layout(reads.length, writes.length);
     const entries = bound.map(({ dataId }, binding) => ({
       binding,

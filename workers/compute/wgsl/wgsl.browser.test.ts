@@ -6,7 +6,7 @@ import { tinyImages, tinyNetwork } from '../eager/tiny-network';
 import type { Executor, StepOptions } from '../executor';
 import { compareCase, goldenCases, noise } from '../golden/golden';
 import { rectifyGradient } from '../ops/activation';
-import { batchNormGradients, followedStatistics, normalise, normaliseBatch } from '../ops/batch-norm';
+import { batchNormGradients, normalise, normaliseBatch } from '../ops/batch-norm';
 import { channelSum, imageMean, scaleShift } from '../ops/channels';
 import { convolve, convolveInputGradient, convolveKernelGradient, type ConvolutionWindow } from '../ops/convolution';
 import { windowedSize } from '../ops/spatial';
@@ -180,23 +180,20 @@ describe('passes over pixels', () => {
   });
 
   it.each([{ shape: [3, 7, 5, 13] }, { shape: [70, 37] }])(
-    'batch norm of $shape by given statistics, which follow the batch',
+    'batch norm of $shape by given statistics',
     async ({ shape }) => {
       const channels = [shape.at(-1) ?? 1];
       const [x, residual] = [random(shape), random(shape)];
-      const [gamma, beta, mean, other] = [random(channels), random(channels), random(channels), random(channels)];
+      const [gamma, beta, mean] = [random(channels), random(channels), random(channels)];
       const variance = tf.square(random(channels));
       await compareWithComposed(variant, () => {
-        const followed = followedStatistics({ mean, variance }, { mean: other, variance: other }, 0.1, 8);
         return [
           normalise(x, mean, variance, gamma, beta, 1e-3, { residual, rectified: true }),
           normalise(x, mean, variance, gamma, undefined, 1e-3),
           normalise(x, mean, variance, undefined, undefined, 1e-3, { rectified: true }),
-          followed.mean,
-          followed.variance,
         ];
       });
-      tf.dispose([x, residual, gamma, beta, mean, other, variance]);
+      tf.dispose([x, residual, gamma, beta, mean, variance]);
     },
   );
 
