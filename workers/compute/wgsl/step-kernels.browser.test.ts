@@ -23,9 +23,8 @@ beforeEach(() => startWgsl('registers'));
 const fewestBuffers = 8;
 
 /** Values in [-1, 1). */
-function random<T extends tf.Tensor>(seed: number, shape: readonly number[]): T {
-  const tensor: tf.Tensor = tf.tensor(noise({ seed, shape, offset: 0 }), [...shape]);
-  return tensor as T;
+function random(seed: number, shape: readonly number[]): tf.Tensor {
+  return tf.tensor(noise({ seed, shape, offset: 0 }), [...shape]);
 }
 
 /** Largest difference, relative to the largest expected value. */
@@ -118,7 +117,7 @@ describe('softmax cross-entropy', () => {
     const [rows, classes] = shape;
     const before = tf.memory().numTensors;
     // Large logits, whose exponentials would overflow.
-    const logits = tf.tidy(() => tf.add<tf.Tensor2D>(tf.mul(random(1, shape), 9), 200));
+    const logits = tf.tidy(() => tf.add<tf.Tensor>(tf.mul(random(1, shape), 9), 200));
     const teacher = tf.tidy(() => tf.mul<tf.Tensor2D>(random(2, shape), 6));
     const oneHot = Array.from({ length: rows }, (_, row) =>
       Array.from({ length: classes }, (__, c) => Number(!terms.unlabelled.includes(row) && c === (row * 7) % classes)),
@@ -230,12 +229,12 @@ describe('updates in place', () => {
 
   it('running statistics follow their batches, also where two layers share them', async () => {
     const variables = (channels: number): { mean: tf.Variable; variance: tf.Variable } => ({
-      mean: tf.variable(tf.fill([channels], 1)),
-      variance: tf.variable(tf.fill([channels], 2)),
+      mean: tf.variable(tf.ones([channels])),
+      variance: tf.variable(tf.mul(tf.ones([channels]), 2)),
     });
     const batch = (channels: number): { mean: tf.Tensor; variance: tf.Tensor } => ({
-      mean: tf.fill([channels], 3),
-      variance: tf.fill([channels], 4),
+      mean: tf.mul(tf.ones([channels]), 3),
+      variance: tf.mul(tf.ones([channels]), 4),
     });
     const channels = [13, 37, 1, 128, 64];
     const layers = channels.map((count) => ({ running: variables(count), batch: batch(count), positions: 5 }));
@@ -268,7 +267,7 @@ describe('updates in place', () => {
 });
 
 it('goes back through a dense layer and a mean over images', async () => {
-  const [x, kernel, dy] = [random<tf.Tensor2D>(1, [3, 2]), random(2, [2, 5]), random(3, [3, 5])];
+  const [x, kernel, dy] = [random(1, [3, 2]) as tf.Tensor2D, random(2, [2, 5]), random(3, [3, 5])];
   const values = async (tensor: tf.Tensor): Promise<number[][]> => (await tensor.array()) as number[][];
   const [inputs, weights, slopes] = [await values(x), await values(kernel), await values(dy)];
   const dot = (a: number[], b: number[]): number => a.reduce((sum, value, at) => sum + value * (b[at] ?? NaN), 0);
@@ -292,7 +291,7 @@ it('goes back through a dense layer and a mean over images', async () => {
 
 it('a training step of ResNet-8 takes few dispatches', () => {
   const network = executor.load(buildZooNetwork({ architecture: 'resnet8', shortcut: 'projection', seed: 1 }));
-  const images = random<tf.Tensor4D>(1, [2, 32, 32, 3]);
+  const images = random(1, [2, 32, 32, 3]) as tf.Tensor4D;
   const labels = tf.tensor2d([3, 7].map((label) => Array.from({ length: 10 }, (_, at) => Number(at === label))));
   const trained = network.parameters.map((parameter) => trainedParameter(parameter));
   const optimiser = createSgd({ trained, momentum: 0.9, weightDecay: 5e-4 });
@@ -326,7 +325,6 @@ it('a training step of ResNet-8 takes few dispatches', () => {
     Math.ceil(29 / Math.floor((fewestBuffers - 1) / 3));
   expect(trained).toHaveLength(29);
   const counted = dispatchesOf(step);
-  console.log(`ResNet-8: ${counted} dispatches a step`);
   expect(counted).toBeLessThanOrEqual(bound);
   optimiser.dispose();
   network.dispose();
