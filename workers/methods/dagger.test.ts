@@ -2,6 +2,8 @@ import { memory } from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Executor } from '../compute/executor';
 import { createExecutor } from '../compute/runtime';
+import { networkCosts } from '../network/costs';
+import { cutGraph } from '../network/cut';
 import type { Network } from '../network/graph';
 import { openRules } from '../network/planner';
 import { networkFromText } from '../network/text';
@@ -79,6 +81,22 @@ describe('dagger', () => {
     resumed.dispose?.();
   });
 
+  it('says at its end what the cut comes to: the share, and which filters go', async () => {
+    const network = tinyResidual(2, 3);
+    const hooks = await begin(network);
+    await trained(network, hooks);
+    const { values, layers } = (await hooks.telemetry?.()) ?? {};
+    const plan = await hooks.decideCut?.(half.rules);
+    const macs = networkCosts(cutGraph(network.graph, plan?.removed ?? {})).macs;
+    expect(values?.['predictedShare']).toBeCloseTo(macs / networkCosts(network.graph).macs, 12);
+    expect(values?.['predictedShare']).toBeLessThanOrEqual(0.5);
+    for (const [layer, { open }] of Object.entries(layers ?? {})) {
+      const closed = [...(open ?? [])].flatMap((value, filter) => (value === 0 ? [filter] : []));
+      expect(closed).toEqual(plan?.removed[layer] ?? []);
+    }
+    hooks.dispose?.();
+  });
+
   it('hears its live knob: without strength nothing moves the share, with it the share falls', async () => {
     const network = tinyResidual(2, 3);
     const shares = async (strength: number): Promise<readonly [number, number]> => {
@@ -87,7 +105,9 @@ describe('dagger', () => {
       const settings = { crossEntropy: false, learningRate: 0.05, strength: 4 - strength };
       const hooks = await begin(network, { settings });
       const before = await share();
-      await trained(network, hooks, { methodSettings: () => ({ strength }) });
+      // Without the read-out at the end, which meets the budget whatever training came to.
+      const { finish: _, ...untilReadOut } = hooks;
+      await trained(network, untilReadOut, { methodSettings: () => ({ strength }) });
       const after = await share();
       hooks.dispose?.();
       return [before, after];

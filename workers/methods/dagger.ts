@@ -1,11 +1,12 @@
 import { concat1d, keep, mul, scalar, tidy, type Scalar, type Tensor1D } from '@tensorflow/tfjs-core';
 import type { Gates } from '../compute/executor';
 import type { LayerId } from '../network/graph';
+import type { CutPlan, CutRules } from '../network/plan';
 import { createAdam } from '../training/adam';
 import { ownVariable } from '../training/optimiser';
 import type { StepPosition, StepView } from '../training/hooks';
 import { createCostTerm, openMacs } from './dagger/cost-term';
-import { gateLayout, spreadGates, valuesByLayer, type GateLayout } from './dagger/gate-layout';
+import { gateLayout, openAfter, spreadGates, valuesByLayer, type GateLayout } from './dagger/gate-layout';
 import { openUnits, probabilities, straightThrough } from './dagger/gates';
 import { createDaggerModule, type DaggerModule, type ModuleKind } from './dagger/module';
 import { annealedTarget, budgetPenalty, type PenaltyKind } from './dagger/penalty';
@@ -22,7 +23,8 @@ import { numberSetting } from './settings';
  * share of multiply-adds the open gates leave, t a target that falls from 1 to the budget of the cut that follows. Batch
  * norm runs on batch statistics (or, `batchNorm`, on the running ones), and its running ones stay as they are. Images reach the loss alone, never a gate.
  *
- * Telemetry, `values`: `predictedShare` (exact, after the update), `targetShare` (the budget), `annealedTarget`,
+ * Telemetry, `values`: `predictedShare` (exact, after the update; after the last step that of the gates as they are read
+ * out, projected onto the budget, so that it is the share the cut will have), `targetShare` (the budget), `annealedTarget`,
  * `crossEntropy` (of the last batch, NaN before the first), `open` and `filters` (filters with an open gate, and with
  * one). `layers[layer]`, for every layer with gates: `gate` (probability per filter) and `open` (0 or 1).
  */
@@ -167,7 +169,7 @@ export const dagger: Method = {
       offset: numberSetting(settings, 'offset'),
       random: context.random,
     });
-    return new DaggerHooks(context, goal.rules.budget, layout, module).hooks();
+    return new DaggerHooks(context, goal.rules, layout, module).hooks();
   },
 };
 
@@ -177,6 +179,7 @@ class DaggerHooks {
   private readonly adam;
   private readonly temperature: number;
   private readonly asksLoss: boolean;
+  private readonly budget: number;
   private target = 1;
   private strength: number;
   /** All gates of the present step: between `gates` and `extraLoss`, inside the tape. */
@@ -186,14 +189,17 @@ class DaggerHooks {
   /** Of the last step: its whole loss, and the budget term in it. */
   private lastLoss: Scalar | undefined;
   private lastTerm: Scalar | undefined;
+  /** The gates as they are read out, once all steps are done. */
+  private readOut: CutPlan | undefined;
 
   constructor(
     private readonly context: MethodContext,
-    private readonly budget: number,
+    private readonly rules: CutRules,
     private readonly layout: GateLayout,
     private readonly module: DaggerModule,
   ) {
     const { settings } = context;
+    this.budget = rules.budget;
     this.cost = createCostTerm(layout);
     this.adam = createAdam(module.variables.map(ownVariable));
     this.temperature = numberSetting(settings, 'temperature');
@@ -211,14 +217,20 @@ class DaggerHooks {
       gates: () => this.spread(),
       extraLoss: () => this.budgetTerm(),
       updateVariables: (view) => this.update(view),
+      finish: async ({ step, steps }) => {
+        if (step === steps) this.readOut = await this.project(this.rules);
+      },
       telemetry: () => this.telemetry(),
       readState: () => this.adam.readState(),
       writeState: (state) => this.adam.writeState(state),
-      decideCut: async (rules) =>
-        projectOntoBudget(this.context.network.graph, this.layout, await this.scores(), rules),
+      decideCut: (rules) => this.project(rules),
       gateValues: async () => valuesByLayer(this.layout, probabilities(await this.scores(), this.temperature), 1),
       dispose: () => this.dispose(),
     };
+  }
+
+  private async project(rules: CutRules): Promise<CutPlan> {
+    return projectOntoBudget(this.context.network.graph, this.layout, await this.scores(), rules);
   }
 
   private beforeStep({ step, steps, settings }: StepPosition): void {
@@ -272,14 +284,9 @@ class DaggerHooks {
   }
 
   private async telemetry(): Promise<Telemetry> {
-    const { layout, budget } = this;
+    const { layout, budget, readOut } = this;
     const scores = await this.scores();
-    const open = Float32Array.from({ length: layout.count }, () => 1);
-    if (budget < 1) {
-      for (const { start, least, group } of layout.groups) {
-        open.set(openUnits(scores.subarray(start, start + group.size), least), start);
-      }
-    }
+    const open = readOut === undefined ? this.openGates(scores) : openAfter(layout, readOut);
     const gate = valuesByLayer(layout, probabilities(scores, this.temperature), 1);
     const states = valuesByLayer(layout, open, 1);
     const layers: Record<LayerId, { gate: Float32Array; open: Float32Array }> = {};
@@ -287,7 +294,7 @@ class DaggerHooks {
     const filters = Object.values(states).reduce((sum, own) => sum + own.length, 0);
     return {
       values: {
-        predictedShare: openMacs(layout, open) / openMacs(layout, []),
+        predictedShare: readOut?.share ?? openMacs(layout, open) / openMacs(layout, []),
         targetShare: budget,
         annealedTarget: this.target,
         crossEntropy: await this.crossEntropy(),
@@ -296,6 +303,17 @@ class DaggerHooks {
       },
       layers,
     };
+  }
+
+  /** As the forward pass has them. */
+  private openGates(scores: Float32Array): Float32Array {
+    const { layout, budget } = this;
+    const open = new Float32Array(layout.count).fill(1);
+    if (budget === 1) return open;
+    for (const { start, least, group } of layout.groups) {
+      open.set(openUnits(scores.subarray(start, start + group.size), least), start);
+    }
+    return open;
   }
 
   private async crossEntropy(): Promise<number> {

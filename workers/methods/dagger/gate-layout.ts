@@ -12,6 +12,7 @@ import type { Gates } from '../../compute/executor';
 import { couplingOf } from '../../network/coupling';
 import { isWeighted, type Graph, type Layer, type LayerId } from '../../network/graph';
 import type { ChannelGroup } from '../../network/groups';
+import type { CutPlan } from '../../network/plan';
 import { unitTable, type UnitTable } from '../../network/planning/unit-table';
 import { keepsZero } from '../../network/reference-activations';
 import { inferShapes } from '../../network/shapes';
@@ -101,6 +102,19 @@ function joined(own: Int32Array, gates: Tensor1D): Tensor1D {
   }
   const [only] = parts;
   return parts.length === 1 && only !== undefined ? only : concat1d(parts);
+}
+
+/** 1 for every gate that a cut leaves open, 0 for those whose filters it removes. */
+export function openAfter({ table, gateOf, count }: GateLayout, { removed }: Pick<CutPlan, 'removed'>): Float32Array {
+  const open = new Float32Array(count).fill(1);
+  for (const [layer, channels] of Object.entries(removed)) {
+    const units = table.unitsOf.get(layer);
+    for (const channel of channels) {
+      const gate = gateOf[units?.[channel] ?? -1] ?? -1;
+      if (gate >= 0) open[gate] = 0;
+    }
+  }
+  return open;
 }
 
 /** Values of all gates by weighted layer and filter; `open` for filters that have no gate. Layers without gates are absent. */
