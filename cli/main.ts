@@ -26,8 +26,10 @@ const commands: Readonly<Record<string, Command>> = {
     carryOut: convert,
   },
   prune: {
-    usage: 'prune FILE [--method l1|l2|fpgm|bn-scale|random] --keep SHARE -o OUT [--json]',
-    summary: 'cuts filters by their weights to a share of the multiply-adds ("50%"); without a browser',
+    usage:
+      'prune FILE [--method l1|l2|fpgm|bn-scale|random|svd] [--scheme channel|spatial] [--outputs NAME,...] --keep SHARE -o OUT [--json]',
+    summary:
+      'cuts filters by their weights, or splits layers in two (svd), to a share of the multiply-adds ("50%"); without a browser',
     carryOut: prune,
   },
   evaluate: {

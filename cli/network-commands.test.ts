@@ -33,7 +33,7 @@ afterAll(() => {
 });
 
 async function opened(name: string) {
-  return (await openNetworkFiles([new File([readFileSync(at(name))], name)])).network;
+  return openNetworkFiles([new File([readFileSync(at(name))], name)]);
 }
 
 it('inspect says what an ONNX file holds', async () => {
@@ -47,7 +47,7 @@ it('convert goes from ONNX to safetensors and back without losing a bit', async 
   expect(said.at(-1)).toBe(`written: ${at('net.safetensors')} (reopened and run, outputs differ by at most 0.0e+0)`);
   expect(await main(['convert', at('net.safetensors'), at('again.onnx'), '--json'])).toBe(0);
   expect(JSON.parse(said.at(-1) ?? '')).toMatchObject({ files: [at('again.onnx')], maxAbsDifference: 0 });
-  expect((await opened('again.onnx')).tensors).toEqual((await opened('net.onnx')).tensors);
+  expect((await opened('again.onnx')).network.tensors).toEqual((await opened('net.onnx')).network.tensors);
 });
 
 it('prune keeps the share of multiply-adds it was asked for, and writes what it says', async () => {
@@ -58,7 +58,39 @@ it('prune keeps the share of multiply-adds it was asked for, and writes what it 
   expect(answer.macs.original).toBe(networkCosts(network.graph).macs);
   expect(answer.macs.share).toBeLessThanOrEqual(0.5);
   expect(answer.macs.share).toBeGreaterThan(0.3);
-  expect(networkCosts((await opened('small.onnx')).graph).macs).toBe(answer.macs.kept);
+  expect(networkCosts((await opened('small.onnx')).network.graph).macs).toBe(answer.macs.kept);
+});
+
+it('prune by SVD splits layers in two, and writes what it says', async () => {
+  for (const scheme of ['channel', 'spatial']) {
+    const words = ['--method', 'svd', '--scheme', scheme, '--keep', '0.7', '-o', at('thin.onnx'), '--json'];
+    expect(await main(['prune', at('net.onnx'), ...words])).toBe(0);
+    const answer = JSON.parse(said.at(-1) ?? '') as { macs: { kept: number; share: number }; ranks: object };
+    expect(answer).toMatchObject({ method: 'svd', scheme, maxAbsDifference: expect.any(Number) });
+    expect(answer.macs.share).toBeLessThanOrEqual(0.7);
+    const { graph } = (await opened('thin.onnx')).network;
+    expect(networkCosts(graph).macs).toBe(answer.macs.kept);
+    const whole = (await opened('net.onnx')).network.graph.layers.filter(({ op }) => op === 'conv').length;
+    const split = Object.keys(answer.ranks).length;
+    expect(split).toBeGreaterThan(0);
+    expect(graph.layers.filter(({ op }) => op === 'conv')).toHaveLength(whole + split);
+  }
+});
+
+it('prune says that every layer is an output, and cuts when told which to keep', async () => {
+  const { tensors, meta } = network;
+  const layers = network.graph.layers;
+  const outputs = [...layers.filter(({ op }) => op === 'conv'), ...layers.slice(-1)].map(({ id }) => id);
+  const [file] = await writeNetworkFiles({ graph: { layers, outputs }, tensors, meta }, 'onnx', 'all');
+  writeFileSync(at('all.onnx'), file?.bytes ?? '');
+  expect(await main(['prune', at('all.onnx'), '--keep', '60%', '-o', at('same.onnx')])).toBe(0);
+  const last = (await opened('all.onnx')).network.graph.outputs.at(-1) ?? '';
+  expect(said.join('\n')).toContain(`leave no filter free; keep those you need, for example --outputs ${last}.`);
+  expect(
+    await main(['prune', at('all.onnx'), '--keep', '60%', '--outputs', last, '-o', at('one.onnx'), '--json']),
+  ).toBe(0);
+  expect(JSON.parse(said.at(-1) ?? '')).toMatchObject({ macs: { original: networkCosts(network.graph).macs } });
+  expect((await opened('one.onnx')).network.graph.outputs).toHaveLength(1);
 });
 
 it.each([
@@ -70,6 +102,12 @@ it.each([
   [['prune', 'net.onnx', '--keep', '50%'], 2, '-o OUT is missing'],
   [['prune', 'net.onnx', '--keep', '50%', '-o', 'x.onnx', '--method', 'magic'], 1, 'There is no method "magic".'],
   [['prune', 'net.onnx', '--keep', '50%', '-o', 'x.onnx', '--method', 'taylor'], 1, 'needs data; use it in the studio'],
+  [
+    ['prune', 'net.onnx', '--keep', '50%', '-o', 'x.onnx', '--scheme', 'spatial'],
+    2,
+    '--scheme is for methods that split',
+  ],
+  [['prune', 'net.onnx', '--keep', '50%', '-o', 'x.onnx', '--outputs', 'b'], 1, 'The network has no output "b", only'],
 ])('%j ends with one line that says what to do', async (words, status, text) => {
   const files = new Set(['net.onnx', 'absent.onnx', 'x.onnx', 'net.docx']);
   expect(await main(words.map((word) => (files.has(word) ? at(word) : word)))).toBe(status);

@@ -11,6 +11,7 @@ import {
   type Shape,
   type Tensor,
 } from '../network/graph';
+import { layersBehind } from '../network/outputs';
 import { layerShape } from '../network/shapes';
 import { validateNetwork } from '../network/validate';
 import { FormatError } from './format-error';
@@ -108,10 +109,7 @@ export class NetworkDraft {
 
   /** The finished network, checked; layers that lead to no output are left out. Throws `FormatError`. */
   finish(outputs: readonly LayerId[], meta: NetworkMeta): Network {
-    const needed = new Set<LayerId>(outputs);
-    for (const layer of this.layers.toReversed()) {
-      if (needed.has(layer.id)) for (const id of layer.inputs) needed.add(id);
-    }
+    const needed = layersBehind(this.layers, outputs);
     const layers = this.layers.filter((layer) => needed.has(layer.id) || layer.op === 'input');
     const used = new Set(layers.flatMap((layer) => Object.values(layer).filter((value) => typeof value === 'string')));
     const tensors = Object.fromEntries(Object.entries(this.tensors).filter(([name]) => used.has(name)));

@@ -404,14 +404,23 @@ class KerasWriter {
     const [height, width] = this.positions(layer);
     const size = [layer.size[0] / height, layer.size[1] / width];
     const whole = size.every(Number.isInteger) && layer.grid !== 'alignCorners';
-    if (!whole || (layer.mode === 'bilinear' && layer.grid !== 'asymmetric')) {
-      throw this.unsupported(layer, 'TF.js resizes by whole factors, from the top left corner of pixels');
-    }
+    if (!whole) throw this.unsupported(layer, 'TF.js resizes by whole factors, and not corner to corner');
+    if (layer.mode === 'bilinear' && layer.grid === 'halfPixel') return this.blurred(layer.id, size, inputs);
     return this.add(
       layer.id,
       'UpSampling2D',
       { size, interpolation: layer.mode, data_format: 'channels_last' },
       inputs,
     );
+  }
+  /**
+   * Bilinear by a factor f between centres of pixels, exactly: every pixel repeated 2 f times, then means of 2 f of them
+   * in steps of 2. A window at the border has fewer, all of the border's pixel, as there the border repeats.
+   */
+  private blurred(id: LayerId, factors: readonly number[], inputs: readonly string[]): string {
+    const repeats = factors.map((factor) => 2 * factor);
+    const repeat = { size: repeats, interpolation: 'nearest', data_format: 'channels_last' };
+    const mean = { pool_size: repeats, strides: [2, 2], padding: 'same', data_format: 'channels_last' };
+    return this.add(id, 'AveragePooling2D', mean, [this.add(`${id}.repeated`, 'UpSampling2D', repeat, inputs)]);
   }
 }

@@ -70,26 +70,6 @@ describe.skipIf(absent !== '')(`files from elsewhere${absent}`, () => {
     120_000,
   );
 
-  it.each([
-    ['resnet20-cifar10.onnx', 2],
-    ['resnet20-cifar10-clean.onnx', 2],
-    ['third-party/onnx/ultraface-slim-320-simplified.onnx', 1],
-    ['third-party/onnx/ultraface-rfb-320-without-postprocessing.onnx', 1],
-  ] as const)(
-    '%s, cut by L1 to three fifths of its multiply-adds, goes back as ONNX',
-    async (path, images) => {
-      const { network } = await openNetworkFiles([read(path)]);
-      const { network: cut, plan } = await cutByWeights(network, 'l1', { budget: 0.6 });
-      expect(plan.shortfall).toBeUndefined();
-      expect(plan.share).toBeGreaterThan(0.55);
-      const back = await proven(cut, images);
-      expect(networkCosts(back.graph).macs).toBe(plan.macs);
-      expect(back.meta.origin?.inputs).toEqual(network.meta.origin?.inputs);
-      expect(back.meta.origin?.outputs).toEqual(network.meta.origin?.outputs);
-    },
-    120_000,
-  );
-
   it('a sidecar gives classes and normalisation', async () => {
     const { network, notes } = await openNetworkFiles([read('resnet20-cifar10.onnx'), read('resnet20-cifar10.json')]);
     expect(network.meta.classes?.[3]).toBe('cat');

@@ -1,6 +1,6 @@
 /** For tests: the same images through ONNX Runtime and through our float64 interpreter. */
 import { env, InferenceSession, Tensor } from 'onnxruntime-web';
-import { createRandom } from '../../linalg/random';
+import { createRandom, type Random } from '../../linalg/random';
 import type { Network, OriginPort } from '../../network/graph';
 import { runReference } from '../../network/reference';
 import { sizeOf } from '../../network/shapes';
@@ -46,13 +46,18 @@ export interface Compared {
  * Runs `bytes` in ONNX Runtime and `network` in the float64 interpreter on the same random images and compares the
  * outputs that the network's origin names, in the file's layout.
  */
-export async function compare(network: Network, bytes: Uint8Array, images = 1): Promise<Compared> {
+export async function compare(
+  network: Network,
+  bytes: Uint8Array,
+  images = 1,
+  draw = (random: Random) => random.normal(),
+): Promise<Compared> {
   const input = network.graph.layers.find((layer) => layer.op === 'input');
   const port = network.meta.origin?.inputs[0];
   if (input?.op !== 'input' || port === undefined) throw new Error('The network has no input with an origin.');
   const random = createRandom(7);
   const shape = [images, ...input.shape];
-  const values = Float32Array.from({ length: sizeOf(shape) }, () => random.normal());
+  const values = Float32Array.from({ length: sizeOf(shape) }, () => draw(random));
   const session = await InferenceSession.create(bytes, { logSeverityLevel: 3 });
   const fed = port.layout === 'NHWC' ? values : turned(values, shape, true);
   const theirs = await session.run({ [port.name]: new Tensor('float32', fed, fileDims(input.shape, port, images)) });
