@@ -1,10 +1,10 @@
-/** Accuracy by class: of the reference, and how the others differ from it; the class that loses most comes first. */
+/** Accuracy, or intersection over union, by class: of the reference, and how the others differ from it; the class that loses most comes first. */
 import { useMemo } from 'react';
 import { useStudio } from '../studio/store';
-import { formatAccuracy, formatChange } from '../ui/format';
+import { formatAccuracy, formatChange, formatInteger } from '../ui/format';
 import { ComparedTable } from './compared-table';
 import type { Contestant } from './contestants';
-import { byClass } from './flips';
+import { byClass, overlapByClass } from './flips';
 import type { Measured } from './use-comparison';
 import styles from './compare.module.css';
 
@@ -23,10 +23,12 @@ export function ClassesTab({ contestants, measured, reference }: ClassesTabProps
     const places = shown.map(({ key }) => measured.at.get(key) ?? 0);
     const change = (accuracy: readonly number[], at: number): number => (accuracy[at] ?? 0) - (accuracy[base] ?? 0);
     const worst = (accuracy: readonly number[]): number => Math.min(...places.map((at) => change(accuracy, at)));
-    return byClass(measured.answers, classes.length)
+    const { answers } = measured;
+    const figures = answers.task === 'segmentation' ? overlapByClass(answers) : byClass(answers, classes.length);
+    return figures
       .toSorted((a, b) => worst(a.accuracy) - worst(b.accuracy) || a.label - b.label)
-      .map(({ label, images, accuracy }) => ({
-        name: `${classes[label] ?? label}, ${images} images`,
+      .map(({ label, count, accuracy }) => ({
+        name: `${classes[label] ?? label}, ${formatInteger(count)} ${answers.task === 'segmentation' ? 'pixels' : 'images'}`,
         values: places.map((at) =>
           at === base ? formatAccuracy(accuracy[at] ?? 0) : formatChange(change(accuracy, at)),
         ),
@@ -38,13 +40,12 @@ export function ClassesTab({ contestants, measured, reference }: ClassesTabProps
       <p className={styles.note}>Two networks that are open or stored, and data, show here what each class pays.</p>
     );
   }
+  const figure = measured?.answers.task === 'segmentation' ? 'Intersection over union' : 'Accuracy';
   return (
-    <>
-      <ComparedTable
-        label="Accuracy by class"
-        contestants={shown}
-        sections={[{ title: `Change of accuracy by class, in points, against ${reference.title}`, lines }]}
-      />
-    </>
+    <ComparedTable
+      label={`${figure} by class`}
+      contestants={shown}
+      sections={[{ title: `${figure} by class; change in points against ${reference.title}`, lines }]}
+    />
   );
 }

@@ -86,6 +86,7 @@ describe('widths', () => {
 describe('measured on the same images', () => {
   const measured = {
     answers: {
+      task: 'classification' as const,
       split: 'validation' as const,
       images: 4,
       labels: Uint16Array.of(0, 1, 0, 1),
@@ -133,5 +134,28 @@ describe('measured on the same images', () => {
     expect(value('Verdict')).toEqual(['\u2013', 'worse']);
     expect(value('Images lost, gained')).toEqual(['\u2013', '3, 1']);
     expect(value('Forward pass')).toEqual(['12.5 ms', '\u2013']);
+  });
+
+  it('where pixels have classes, lists mIoU, pixels right, and images that got worse or better', () => {
+    const pixels = {
+      ...measured,
+      answers: {
+        ...measured.answers,
+        task: 'segmentation' as const,
+        labelled: Uint32Array.of(10, 10, 10, 10),
+        answers: [
+          { right: Uint32Array.of(10, 10, 9, 9), mIoU: 0.8, perClass: [] },
+          { right: Uint32Array.of(8, 9, 9, 10), mIoU: 0.78, perClass: [] },
+        ],
+      },
+    };
+    const lines = compareMeasured([contestant(a), contestant(b)], pixels, 'a');
+    const value = (name: string) => plain(lines.find((line) => line.name === name)?.values);
+    expect(value('mIoU')).toEqual(['80.0 %', '78.0 %']);
+    expect(value('Pixels right')).toEqual(['95.0 %', '90.0 %']);
+    expect(value('Difference in mIoU')).toEqual(['\u2013', '\u22122.0']);
+    expect(value('Images worse, better')).toEqual(['\u2013', '3, 1']);
+    expect(value('Accuracy')).toBeUndefined();
+    expect(value('McNemar p')).toBeUndefined();
   });
 });

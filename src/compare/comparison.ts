@@ -128,10 +128,9 @@ export function compareMeasured(
   { answers, at, times }: Measured,
   reference: string,
 ): readonly ComparedValue[] {
-  const accuracies = answers.answers.map(
-    ({ predictions }) =>
-      answers.labels.reduce((sum, label, image) => sum + Number(predictions[image] === label), 0) / answers.images,
-  );
+  const segments = answers.task === 'segmentation';
+  const accuracies = accuraciesOf(answers);
+  const overlaps = segments ? answers.answers.map(({ mIoU }) => mIoU) : [];
   const line = (name: string, read: (key: string) => string | null): ComparedValue =>
     valueLine(
       name,
@@ -140,17 +139,37 @@ export function compareMeasured(
   const paired = (name: string, read: (pair: NetworkPair) => string): ComparedValue =>
     line(name, (key) => nullable(pairBetween({ answers, at }, reference, key), read));
   return [
-    line('Accuracy', (key) => nullable(accuracies[at.get(key) ?? -1] ?? null, formatAccuracy)),
-    paired('Difference', ({ difference }) => formatChange(difference)),
+    line('mIoU', (key) => nullable(overlaps[at.get(key) ?? -1] ?? null, formatAccuracy)),
+    line(segments ? 'Pixels right' : 'Accuracy', (key) =>
+      nullable(accuracies[at.get(key) ?? -1] ?? null, formatAccuracy),
+    ),
+    paired(segments ? 'Difference in mIoU' : 'Difference', ({ difference }) => formatChange(difference)),
     paired('95 % interval', ({ low, high }) => `${formatChange(low)} to ${formatChange(high)}`),
     paired('Verdict', verdictOf),
-    paired('McNemar p', ({ pValue }) => (pValue < 1e-4 ? '< 0.0001' : formatSetting(Number(pValue.toPrecision(2))))),
-    paired('Images lost, gained', ({ onlyFirst, onlySecond }) => `${onlyFirst}, ${onlySecond}`),
+    paired(segments ? 'Sign test p' : 'McNemar p', ({ pValue }) =>
+      pValue < 1e-4 ? '< 0.0001' : formatSetting(Number(pValue.toPrecision(2))),
+    ),
+    paired(
+      segments ? 'Images worse, better' : 'Images lost, gained',
+      ({ onlyFirst, onlySecond }) => `${onlyFirst}, ${onlySecond}`,
+    ),
     line('Forward pass', (key) => nullable(times.get(key)?.median ?? null, formatMilliseconds)),
     line('Quartiles', (key) =>
       nullable(times.get(key) ?? null, ({ low, high }) => `${low.toFixed(1)} to ${formatMilliseconds(high)}`),
     ),
   ].filter(({ values }) => values.some((value) => value !== NONE));
+}
+
+/** Share of images, or of labelled pixels, told right by each network. */
+function accuraciesOf(answers: Measured['answers']): readonly number[] {
+  if (answers.task === 'segmentation') {
+    const total = answers.labelled.reduce((sum, count) => sum + count, 0);
+    return answers.answers.map(({ right }) => right.reduce((sum, count) => sum + count, 0) / total);
+  }
+  const { labels, images } = answers;
+  return answers.answers.map(
+    ({ predictions }) => labels.reduce((sum, label, image) => sum + Number(predictions[image] === label), 0) / images,
+  );
 }
 
 function valueLine(name: string, values: readonly string[]): ComparedValue {

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { byClass, flipsOf } from './flips';
+import { byClass, flipsOf, overlapByClass, pixelChangesOf } from './flips';
 
 const comparison = {
+  task: 'classification' as const,
   split: 'validation' as const,
   images: 5,
   labels: Uint16Array.of(0, 1, 2, 0, 1),
@@ -34,9 +35,48 @@ describe('flips', () => {
 describe('accuracy by class', () => {
   it('is counted by hand, classes without images left out', () => {
     expect(byClass(comparison, 4)).toEqual([
-      { label: 0, images: 2, accuracy: [1, 0.5] },
-      { label: 1, images: 2, accuracy: [0.5, 0.5] },
-      { label: 2, images: 1, accuracy: [0, 0] },
+      { label: 0, count: 2, accuracy: [1, 0.5] },
+      { label: 1, count: 2, accuracy: [0.5, 0.5] },
+      { label: 2, count: 1, accuracy: [0, 0] },
+    ]);
+  });
+});
+
+describe('where pixels have classes', () => {
+  const figures = { mIoU: 0.5, perClass: [] };
+  const pixels = {
+    task: 'segmentation' as const,
+    split: 'validation' as const,
+    images: 4,
+    labelled: Uint32Array.of(100, 10, 0, 50),
+    answers: [
+      { ...figures, right: Uint32Array.of(90, 5, 0, 25) },
+      { ...figures, right: Uint32Array.of(70, 8, 0, 25) },
+    ],
+    pairs: [],
+    testUses: 0,
+  };
+
+  it('images change by the share of their labelled pixels told right; those without a class do not', () => {
+    expect(pixelChangesOf(pixels, 0, 1)).toEqual([
+      { image: 1, kind: 'gained', before: 0.5, after: 0.8 },
+      { image: 0, kind: 'lost', before: 0.9, after: 0.7 },
+    ]);
+    expect(pixelChangesOf(pixels, 1, 0).map(({ kind }) => kind)).toEqual(['lost', 'gained']);
+    expect(pixelChangesOf(pixels, 0, 0)).toEqual([]);
+  });
+
+  it('classes are told by intersection over union, by hand', () => {
+    const [first, second] = pixels.answers.map((own, at) => ({
+      ...own,
+      perClass: [
+        { correct: 60, count: 100, answered: at === 0 ? 80 : 110 },
+        { correct: 0, count: 0, answered: 0 },
+      ],
+    }));
+    if (first === undefined || second === undefined) throw new Error('There are two.');
+    expect(overlapByClass({ ...pixels, answers: [first, second] })).toEqual([
+      { label: 0, count: 100, accuracy: [60 / 120, 60 / 150] },
     ]);
   });
 });

@@ -1,13 +1,14 @@
-/** The images that flip between the reference and another network, largest change of the margin first. */
-import { useEffect, useRef, useState } from 'react';
+/** The images that change between the reference and another network, largest change first. */
+import { useEffect, useRef, useState, type ReactNode } from 'react';
 import type { CommandResult } from '../../workers/protocol';
 import { studioClient, useStudio } from '../studio/store';
 import { Button } from '../ui/button';
 import { Failure } from '../ui/failure';
 import { failureOf } from '../studio/context';
+import { formatAccuracy, formatChange } from '../ui/format';
 import { ChoiceMenu } from '../ui/menu';
 import type { Contestant } from './contestants';
-import { flipsOf, type Flip, type FlipKind } from './flips';
+import { flipsOf, pixelChangesOf, type Flip, type FlipKind, type PixelChange } from './flips';
 import type { Measured } from './use-comparison';
 import styles from './compare.module.css';
 
@@ -22,19 +23,45 @@ const PAGE = 24;
 
 type Shown = FlipKind | 'all';
 
+/** One image of the gallery, and what is said beside it. */
+interface GalleryItem {
+  readonly image: number;
+  readonly kind: FlipKind;
+  /** Of the picture, for assistive technology. */
+  readonly label: string;
+  readonly said: ReactNode;
+}
+
+/** What the tab is about: images that flip, or, where pixels have classes, images that got better or worse. */
+interface Changes {
+  readonly items: readonly GalleryItem[];
+  readonly verb: string;
+  readonly order: string;
+  readonly details: Partial<Readonly<Record<FlipKind, string>>>;
+  readonly none: string;
+}
+
 export function ImagesTab({ contestants, measured, reference }: ImagesTabProps) {
   const others = contestants.filter(({ key }) => key !== reference.key && measured?.at.has(key) === true);
   const [wished, setWished] = useState<string | null>(null);
   const [kind, setKind] = useState<Shown>('all');
   const [count, setCount] = useState(PAGE);
+  const classes = useStudio(({ dataset }) => dataset?.classes);
   const other = others.find(({ key }) => key === wished) ?? others[0];
   const [from, to] = [measured?.at.get(reference.key), measured?.at.get(other?.key ?? '')];
-  const flips = measured === null || from === undefined || to === undefined ? [] : flipsOf(measured.answers, from, to);
-  if (measured === null || other === undefined) {
-    return <p className={styles.note}>Two networks that are open or stored, and data, show here which images flip.</p>;
+  if (measured === null || other === undefined || from === undefined || to === undefined) {
+    return (
+      <p className={styles.note}>Two networks that are open or stored, and data, show here which images change.</p>
+    );
   }
-  const of = (wanted: Shown): readonly Flip[] =>
-    wanted === 'all' ? flips : flips.filter((flip) => flip.kind === wanted);
+  const names = [reference.title, other.title] as const;
+  const { answers } = measured;
+  const { items, verb, order, details, none } =
+    answers.task === 'segmentation'
+      ? changedPixels(pixelChangesOf(answers, from, to), names)
+      : flippedImages(flipsOf(answers, from, to), names, classes ?? []);
+  const of = (wanted: Shown): readonly GalleryItem[] =>
+    wanted === 'all' ? items : items.filter((item) => item.kind === wanted);
   const shown = of(kind);
   return (
     <>
@@ -48,10 +75,11 @@ export function ImagesTab({ contestants, measured, reference }: ImagesTabProps) 
         <ChoiceMenu
           label="Images shown"
           choices={[
-            { id: 'all', title: `all ${of('all').length} that flip` },
-            { id: 'lost', title: `${of('lost').length} lost`, detail: `Only ${reference.title} is right.` },
-            { id: 'gained', title: `${of('gained').length} gained`, detail: `Only ${other.title} is right.` },
-            { id: 'moved', title: `${of('moved').length} moved`, detail: 'Wrong before and after, differently.' },
+            { id: 'all' as const, title: `all ${items.length} that ${verb}` },
+            ...(['lost', 'gained', 'moved'] as const).flatMap((id) => {
+              const detail = details[id];
+              return detail === undefined ? [] : [{ id, title: `${of(id).length} ${id}`, detail }];
+            }),
           ]}
           value={kind}
           onChoose={(next) => {
@@ -59,13 +87,13 @@ export function ImagesTab({ contestants, measured, reference }: ImagesTabProps) 
             setCount(PAGE);
           }}
         />
-        <span className={styles.caption}>largest change of the margin first</span>
+        <span className={styles.caption}>{order}</span>
       </div>
 
       {shown.length === 0 ? (
-        <p className={styles.note}>None: both give every image the same answer.</p>
+        <p className={styles.note}>{none}</p>
       ) : (
-        <Gallery flips={shown.slice(0, count)} split={measured.answers.split} names={[reference.title, other.title]} />
+        <Gallery items={shown.slice(0, count)} split={answers.split} />
       )}
       {shown.length > count ? (
         <Button kind="word" onClick={() => setCount(count + PAGE)}>
@@ -76,19 +104,78 @@ export function ImagesTab({ contestants, measured, reference }: ImagesTabProps) 
   );
 }
 
+function flippedImages(
+  flips: readonly Flip[],
+  [before, after]: readonly [string, string],
+  classes: readonly string[],
+): Changes {
+  return {
+    verb: 'flip',
+    order: 'largest change of the margin first',
+    none: 'None: both give every image the same answer.',
+    details: {
+      lost: `Only ${before} is right.`,
+      gained: `Only ${after} is right.`,
+      moved: 'Wrong before and after, differently.',
+    },
+    items: flips.map((flip) => ({
+      image: flip.image,
+      kind: flip.kind,
+      label: `Image ${flip.image}, ${classes[flip.label] ?? flip.label}`,
+      said: (
+        <>
+          <b>{classes[flip.label] ?? flip.label}</b> <small>no. {flip.image}</small>
+          <Answer
+            name={before}
+            answer={classes[flip.before]}
+            margin={flip.marginBefore}
+            isRight={flip.before === flip.label}
+          />
+          <Answer
+            name={after}
+            answer={classes[flip.after]}
+            margin={flip.marginAfter}
+            isRight={flip.after === flip.label}
+          />
+        </>
+      ),
+    })),
+  };
+}
+
+function changedPixels(changes: readonly PixelChange[], [before, after]: readonly [string, string]): Changes {
+  return {
+    verb: 'change',
+    order: 'largest change of the pixels told right first',
+    none: 'None: both tell as many pixels right in every image.',
+    details: { lost: `${after} tells fewer pixels right.`, gained: `${after} tells more pixels right.` },
+    items: changes.map(({ image, kind, ...shares }) => ({
+      image,
+      kind,
+      label: `Image ${image}`,
+      said: (
+        <>
+          <b>{formatChange(shares.after - shares.before)}</b> <small>no. {image}</small>
+          <p title={before}>{formatAccuracy(shares.before)} right</p>
+          <p title={after}>{formatAccuracy(shares.after)} right</p>
+        </>
+      ),
+    })),
+  };
+}
+
 interface GalleryProps {
-  readonly flips: readonly Flip[];
+  readonly items: readonly GalleryItem[];
   readonly split: Measured['answers']['split'];
-  readonly names: readonly [string, string];
 }
 
 type Thumbnails = CommandResult<'imagesAt'>;
 
-function Gallery({ flips, split, names }: GalleryProps) {
+function Gallery({ items, split }: GalleryProps) {
   const dataset = useStudio((state) => state.dataset);
   const [thumbnails, setThumbnails] = useState<{ readonly of: string; readonly images: Thumbnails } | null>(null);
   const [error, setError] = useState<string | null>(null);
-  const wanted = flips.map(({ image }) => image).join(' ');
+  const wanted = items.map(({ image }) => image).join(' ');
   const handle = dataset?.dataset ?? null;
   useEffect(() => {
     if (handle === null) return undefined;
@@ -100,33 +187,14 @@ function Gallery({ flips, split, names }: GalleryProps) {
       .catch((thrown: unknown) => setError(failureOf(thrown)));
     return () => abort.abort();
   }, [handle, split, wanted]);
-  const classes = dataset?.classes ?? [];
   return (
     <>
       {error === null ? null : <Failure message={error} />}
       <ul className={styles.gallery}>
-        {flips.map((flip, at) => (
-          <li key={flip.image} data-kind={flip.kind}>
-            <Thumbnail
-              images={thumbnails?.of === wanted ? thumbnails.images : null}
-              at={at}
-              label={`Image ${flip.image}, ${classes[flip.label] ?? flip.label}`}
-            />
-            <div>
-              <b>{classes[flip.label] ?? flip.label}</b> <small>no. {flip.image}</small>
-              <Answer
-                name={names[0]}
-                answer={classes[flip.before]}
-                margin={flip.marginBefore}
-                isRight={flip.before === flip.label}
-              />
-              <Answer
-                name={names[1]}
-                answer={classes[flip.after]}
-                margin={flip.marginAfter}
-                isRight={flip.after === flip.label}
-              />
-            </div>
+        {items.map(({ image, kind, label, said }, at) => (
+          <li key={image} data-kind={kind}>
+            <Thumbnail images={thumbnails?.of === wanted ? thumbnails.images : null} at={at} label={label} />
+            <div>{said}</div>
           </li>
         ))}
       </ul>

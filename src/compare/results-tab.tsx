@@ -32,9 +32,11 @@ export function ResultsTab({ contestants, measured, reference }: ResultsTabProps
       />
       {measured === null ? null : (
         <p className={styles.note}>
-          Interval: 95 %, of two paired proportions (Agresti and Min 2005). p: exact McNemar test. An interval that
-          holds 0 is called not distinguishable. Forward pass: median of a batch of {TIMED_BATCH}, the networks taking
-          turns.
+          {measured.answers.task === 'segmentation'
+            ? 'Interval: 95 %, of 1,000 bootstrap samples of the images (Efron 1979), the same for all networks; pixels of one image hang together. p: sign test over images, by their pixels told right.'
+            : 'Interval: 95 %, of two paired proportions (Agresti and Min 2005). p: exact McNemar test.'}{' '}
+          An interval that holds 0 is called not distinguishable. Forward pass: median of a batch of {TIMED_BATCH}, the
+          networks taking turns.
         </p>
       )}
     </>

@@ -1,14 +1,10 @@
 /** Made-up answers for component tests: each network is wrong on some images of its own. Never shipped. */
-import type { CommandResult, SplitName } from '../../workers/protocol';
+import type { ComparedImages, SplitName } from '../../workers/protocol';
 
 const CLASSES = 10;
 
 /** Network `n` is wrong on every image whose number leaves `n` when divided by 17: none shares its mistakes. */
-export function fixtureComparison(
-  networks: readonly string[],
-  split: SplitName,
-  images: number,
-): CommandResult<'compareNetworks'> {
+export function fixtureComparison(networks: readonly string[], split: SplitName, images: number): ComparedImages {
   const labels = Uint16Array.from({ length: images }, (_, image) => image % CLASSES);
   const isWrong = (network: number, image: number): boolean => image % 17 === network;
   const answers = networks.map((_, network) => ({
@@ -38,5 +34,13 @@ export function fixtureComparison(
       };
     }),
   );
-  return { split, images, labels, answers, pairs, testUses: split === 'test' ? networks.length : 0 };
+  return {
+    task: 'classification',
+    split,
+    images,
+    labels,
+    answers,
+    pairs,
+    testUses: split === 'test' ? networks.length : 0,
+  };
 }

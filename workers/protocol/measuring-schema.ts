@@ -28,32 +28,40 @@ const sensitivity = v.record(
 );
 
 const classIndices = v.custom<Uint16Array>((value) => value instanceof Uint16Array, 'expected a Uint16Array');
+const pixelCounts = v.custom<Uint32Array>((value) => value instanceof Uint32Array, 'expected a Uint32Array');
+const pair = v.strictObject({
+  first: count,
+  second: count,
+  onlyFirst: count,
+  onlySecond: count,
+  difference: v.number(),
+  low: v.number(),
+  high: v.number(),
+  pValue: share,
+});
+const compared = { split: SplitSchema, images: count, pairs: v.array(pair), testUses: count };
 const comparison = v.pipe(
-  v.strictObject({
-    split: SplitSchema,
-    images: count,
-    labels: classIndices,
-    answers: v.array(v.strictObject({ predictions: classIndices, margins: floats })),
-    pairs: v.array(
-      v.strictObject({
-        first: count,
-        second: count,
-        onlyFirst: count,
-        onlySecond: count,
-        difference: v.number(),
-        low: v.number(),
-        high: v.number(),
-        pValue: share,
-      }),
-    ),
-    testUses: count,
-  }),
-  v.check(
-    ({ images, labels, answers }) =>
-      labels.length === images &&
-      answers.every(({ predictions, margins }) => predictions.length === images && margins.length === images),
-    'labels, predictions and margins must have one entry per image',
-  ),
+  v.variant('task', [
+    v.strictObject({
+      ...compared,
+      task: v.literal('classification'),
+      labels: classIndices,
+      answers: v.array(v.strictObject({ predictions: classIndices, margins: floats })),
+    }),
+    v.strictObject({
+      ...compared,
+      task: v.literal('segmentation'),
+      labelled: pixelCounts,
+      answers: v.array(v.strictObject({ right: pixelCounts, mIoU: share, perClass: v.array(classCounts) })),
+    }),
+  ]),
+  v.check((found) => {
+    const lists =
+      found.task === 'segmentation'
+        ? [found.labelled, ...found.answers.map(({ right }) => right)]
+        : [found.labels, ...found.answers.flatMap(({ predictions, margins }) => [predictions, margins])];
+    return lists.every(({ length }) => length === found.images);
+  }, 'labels and answers must have one entry per image'),
 );
 
 export const measuringParams = {

@@ -13,19 +13,52 @@ export interface PassFigures extends Omit<PassEvaluation, 'confusion'> {
   readonly macs: number;
 }
 
-/** Two networks on the same images, by position: how they differ, and the 95 % interval of that (`linalg/paired.ts`). */
+/** Two networks on the same images, by position: how they differ, and the 95 % interval of that. */
 export interface NetworkPair {
   readonly first: number;
   readonly second: number;
-  /** Images that only the first, only the second of them gets right. */
+  /** Images that only the first, only the second of them gets right; where pixels have classes, more pixels of. */
   readonly onlyFirst: number;
   readonly onlySecond: number;
-  /** Accuracy of the second less that of the first, share of 1. */
+  /** Accuracy, or mIoU, of the second less that of the first, share of 1. */
   readonly difference: number;
   readonly low: number;
   readonly high: number;
-  /** Of the exact McNemar test, two-sided. */
+  /** Two-sided, of the exact McNemar test; where pixels have classes, of the sign test over images. */
   readonly pValue: number;
+}
+
+interface Compared {
+  readonly split: SplitName;
+  readonly images: number;
+  /** Every two networks. */
+  readonly pairs: readonly NetworkPair[];
+  readonly testUses: number;
+}
+
+/** Answers of several networks to the same images, which have a class each. */
+export interface ComparedImages extends Compared {
+  readonly task: 'classification';
+  /** `[images]`, true classes. */
+  readonly labels: Uint16Array;
+  /**
+   * One per network. `predictions` `[images]`; `margins` `[images]`, probability of the true class less that of the
+   * likeliest other one.
+   */
+  readonly answers: readonly { readonly predictions: Uint16Array; readonly margins: Float32Array }[];
+}
+
+/** The same where every pixel has a class. */
+export interface ComparedPixels extends Compared {
+  readonly task: 'segmentation';
+  /** `[images]`, pixels that have a class. */
+  readonly labelled: Uint32Array;
+  /** One per network, of its last pass. `right` `[images]`, pixels told right. */
+  readonly answers: readonly {
+    readonly right: Uint32Array;
+    readonly mIoU: number;
+    readonly perClass: readonly ClassCounts[];
+  }[];
 }
 
 /** Questions about open networks; none changes one. */
@@ -128,19 +161,7 @@ export interface MeasuringCommands {
       readonly split: SplitName;
       readonly images: number | null;
     };
-    result: {
-      readonly split: SplitName;
-      readonly images: number;
-      /** `[images]`, true classes. */
-      readonly labels: Uint16Array;
-      /**
-       * One per network. `predictions` `[images]`; `margins` `[images]`, probability of the true class less that of the
-       * likeliest other one.
-       */
-      readonly answers: readonly { readonly predictions: Uint16Array; readonly margins: Float32Array }[];
-      readonly pairs: readonly NetworkPair[];
-      readonly testUses: number;
-    };
+    result: ComparedImages | ComparedPixels;
   };
   /** Forward milliseconds of a batch through each network, which take turns: median and quartiles. */
   timeNetworks: {

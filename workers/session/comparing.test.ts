@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import * as v from 'valibot';
+import { openDataset } from '../datasets';
 import { resultSchemas } from '../protocol-schema';
 import { rehearse, tinyRecipe, type Rehearsal } from './rehearsal';
 
@@ -20,6 +21,7 @@ describe('networks compared on the same images', () => {
 
   it('counts, for every two, the images only one of them gets right', async () => {
     const found = await studio.call('compareNetworks', { networks, dataset, split: 'validation', images: 50 });
+    if (found.task !== 'classification') throw new Error('Images have classes here.');
     expect(v.is(resultSchemas.compareNetworks, found)).toBe(true);
     expect(found).toMatchObject({ images: 50, split: 'validation', testUses: 0 });
     const right = found.answers.map(({ predictions }) =>
@@ -85,4 +87,39 @@ describe('networks compared on the same images', () => {
     expect(pixels.subarray(0, size)).toEqual(open.splits.validation.images.slice(7 * size, 8 * size));
     await expect(studio.call('imagesAt', { dataset, split: 'validation', indices: [64] })).rejects.toThrow('end at 63');
   });
+});
+
+it('where every pixel has a class, networks are compared by mIoU, image by image', async () => {
+  const studio = rehearse({ change: () => ({ openDataset: (source, files) => openDataset(source, files) }) });
+  await studio.call('start', { device: 'wasm', baseUrl });
+  const open = (seed: number) =>
+    studio.call('openNetwork', { source: { source: 'gated', backbone: 'shallow', passes: 2 }, files: [], seed });
+  const networks = [(await open(1)).network, (await open(2)).network];
+  const rods = { source: 'cuerods', train: 1, validation: 12, test: 1 } as const;
+  const { dataset } = await studio.call('openDataset', { source: rods, files: [] });
+  const asked = { dataset, split: 'validation', images: null } as const;
+  const found = await studio.call('compareNetworks', { ...asked, networks });
+  expect(v.is(resultSchemas.compareNetworks, found)).toBe(true);
+  if (found.task !== 'segmentation') throw new Error('Pixels have classes here.');
+  expect([...found.labelled]).toEqual(new Array(12).fill(32 * 32));
+  const alone = await Promise.all(networks.map((network) => studio.call('evaluate', { ...asked, network })));
+  found.answers.forEach(({ mIoU, perClass, right }, at) => {
+    expect(mIoU).toBeCloseTo(alone[at]?.accuracy ?? NaN, 12);
+    expect(perClass).toEqual(alone[at]?.perClass);
+    expect(right.reduce((sum, own) => sum + own, 0)).toBe(perClass.reduce((sum, { correct }) => sum + correct, 0));
+  });
+  const [pair] = found.pairs;
+  if (pair === undefined) throw new Error('Two networks are one pair.');
+  expect(pair.difference).toBeCloseTo((alone[1]?.accuracy ?? NaN) - (alone[0]?.accuracy ?? NaN), 12);
+  expect(pair.low).toBeLessThan(pair.difference);
+  expect(pair.high).toBeGreaterThan(pair.difference);
+  const better = (one: number, other: number) =>
+    found.answers[one]?.right.filter((own, image) => own > (found.answers[other]?.right[image] ?? 0)).length;
+  expect([pair.onlyFirst, pair.onlySecond]).toEqual([better(0, 1), better(1, 0)]);
+
+  const [first = ''] = networks;
+  const same = await studio.call('compareNetworks', { ...asked, networks: [first, first] });
+  expect(same.pairs).toEqual([
+    { first: 0, second: 1, onlyFirst: 0, onlySecond: 0, difference: 0, low: 0, high: 0, pValue: 1 },
+  ]);
 });

@@ -1,20 +1,51 @@
 /** Networks compared on the same images: every answer of each, and how far chance alone could explain a difference. */
-import { DatasetError } from '../datasets/dataset';
+import { DatasetError, taskOf } from '../datasets/dataset';
 import { pairedDifference } from '../linalg/paired';
-import type { CommandParams, CommandResult } from '../protocol';
+import type { CommandParams, CommandResult, NetworkPair } from '../protocol';
 import type { CallContext } from '../rpc';
-import { answerImages, type Answers } from '../training/answers';
+import { answerImages, answerPixels, type Answers } from '../training/answers';
+import type { AnswerOptions } from '../training/logits';
+import { comparePixels } from './comparing-pixels';
 import type { Engine } from './engine';
 import { imagesFor, onDevice } from './measuring';
 
 /** Answers of open networks to the same images of a split. Each network that reads the test split is a use of it. */
 export async function compareNetworks(
   engine: Engine,
+  params: CommandParams<'compareNetworks'>,
+  context: CallContext,
+): Promise<CommandResult<'compareNetworks'>> {
+  const { dataset: data } = engine.dataset(params.dataset);
+  const { split } = params;
+  if (taskOf(data) === 'segmentation') {
+    const { answers, testUses } = await answersOf(engine, params, context, answerPixels);
+    const images = answers[0]?.images ?? 0;
+    return { task: 'segmentation', split, images, ...comparePixels(answers, data.classes.length), testUses };
+  }
+  const { answers, testUses } = await answersOf(engine, params, context, answerImages);
+  const labels = answers[0]?.labels ?? new Uint16Array();
+  return {
+    task: 'classification',
+    split,
+    images: labels.length,
+    labels,
+    answers: answers.map(({ predictions, margins }) => ({ predictions, margins })),
+    pairs: answers.flatMap((first, at) =>
+      answers.slice(at + 1).map((second, beyond) => ({ first: at, second: at + 1 + beyond, ...pairOf(first, second) })),
+    ),
+    testUses,
+  };
+}
+
+/** What `answer` says of each network, one after the other. */
+async function answersOf<A>(
+  engine: Engine,
   { networks, dataset, split, images }: CommandParams<'compareNetworks'>,
   { signal, progress }: CallContext,
-): Promise<CommandResult<'compareNetworks'>> {
+  answer: (options: AnswerOptions) => Promise<A>,
+): Promise<{ readonly answers: readonly A[]; readonly testUses: number }> {
   const { dataset: data } = engine.dataset(dataset);
-  const answers: Answers[] = [];
+  const answers: A[] = [];
   let testUses = 0;
   for (const [at, id] of networks.entries()) {
     const { network } = engine.network(id);
@@ -24,7 +55,7 @@ export async function compareNetworks(
     answers.push(
       await engine.queue.run(signal, () =>
         onDevice(engine.executor, network, (loaded) =>
-          answerImages({
+          answer({
             ...imagesFor(network, data, split),
             loaded,
             classes: data.classes.length,
@@ -37,23 +68,10 @@ export async function compareNetworks(
     );
     testUses = engine.countUse(dataset, split);
   }
-  const labels = answers[0]?.labels ?? new Uint16Array();
-  return {
-    split,
-    images: labels.length,
-    labels,
-    answers: answers.map(({ predictions, margins }) => ({ predictions, margins })),
-    pairs: answers.flatMap((first, at) =>
-      answers.slice(at + 1).map((second, beyond) => ({ first: at, second: at + 1 + beyond, ...pairOf(first, second) })),
-    ),
-    testUses,
-  };
+  return { answers, testUses };
 }
 
-function pairOf(
-  first: Answers,
-  second: Answers,
-): Omit<CommandResult<'compareNetworks'>['pairs'][number], 'first' | 'second'> {
+function pairOf(first: Answers, second: Answers): Omit<NetworkPair, 'first' | 'second'> {
   let [onlyFirst, onlySecond] = [0, 0];
   first.labels.forEach((label, image) => {
     const one = first.predictions[image] === label;

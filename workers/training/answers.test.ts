@@ -3,7 +3,7 @@ import type { Executor } from '../compute/executor';
 import { createExecutor } from '../compute/runtime';
 import type { Network } from '../network/graph';
 import { graphFromText } from '../network/text';
-import { answerImages } from './answers';
+import { answerImages, answerPixels } from './answers';
 import { evaluate } from './evaluate';
 import { tinyDataset, tinyNetwork } from './tiny-task';
 
@@ -46,5 +46,34 @@ describe('answerImages', () => {
     await expect(
       answerImages({ ...options, loaded: executor.load(tinyNetwork(3)), images: 10 }),
     ).resolves.toMatchObject({ predictions: predictions.slice(0, 10) });
+  });
+});
+
+describe('answerPixels', () => {
+  it('counts the pixels of each class in each image, by hand; those without a class nowhere', async () => {
+    // Every pixel says the brightest of its colours.
+    const network: Network = {
+      graph: graphFromText('input 1x3x3 / y = conv 3 1x1'),
+      tensors: { 'y.kernel': { shape: [1, 1, 3, 3], values: Float32Array.of(1, 0, 0, 0, 1, 0, 0, 0, 1) } },
+      meta: { name: 'Colour', history: [] },
+    };
+    const [red, green] = [
+      [200, 0, 0],
+      [0, 200, 0],
+    ];
+    const split = {
+      count: 2,
+      images: Uint8Array.from([red, red, green, green, green, red].flatMap((own) => own ?? [])),
+      labels: new Uint16Array(),
+      masks: Uint8Array.of(0, 1, 255, 1, 1, 2),
+    };
+    const normalisation = { mean: [0, 0, 0], std: [1, 1, 1] };
+    const loaded = executor.load(network);
+    const { counts, images } = await answerPixels({ loaded, split, shape: [1, 3, 3], normalisation, classes: 3 });
+    loaded.dispose();
+    expect(images).toBe(2);
+    // Of class 0, 1, 2: told right, there, told.
+    expect([...counts.subarray(0, 9)]).toEqual([1, 1, 2, 0, 1, 0, 0, 0, 0]);
+    expect([...counts.subarray(9)]).toEqual([0, 0, 1, 2, 2, 2, 0, 1, 0]);
   });
 });

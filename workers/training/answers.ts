@@ -1,5 +1,5 @@
 /** What a network answers to every single image: for comparisons of networks image by image. */
-import { DatasetError } from '../datasets/dataset';
+import { unlabelled } from './batching';
 import { answeredBatches, type AnswerOptions } from './logits';
 import { argMax } from './step-window';
 
@@ -15,6 +15,37 @@ export interface Answers {
   readonly labels: Uint16Array;
 }
 
+/** Answers to images whose pixels have classes, image by image. */
+export interface PixelAnswers {
+  /** `[images, classes, 3]`: pixels of the class told right, pixels of the class, pixels told to be of it. */
+  readonly counts: Uint32Array;
+  readonly images: number;
+}
+
+/** Answers of the last pass to each pixel, counted by image. Whoever reads the test split counts it. Throws as `answeredBatches`. */
+export async function answerPixels(options: AnswerOptions): Promise<PixelAnswers> {
+  const { classes, split, shape } = options;
+  const pixels = shape[0] * shape[1];
+  const images = Math.min(options.images ?? split.count, split.count);
+  const counts = new Uint32Array(images * classes * 3);
+  const count = (image: number, label: number, what: 0 | 1 | 2): void => {
+    const at = (image * classes + label) * 3 + what;
+    counts[at] = (counts[at] ?? 0) + 1;
+  };
+  for await (const { batch, first, passes } of answeredBatches(options)) {
+    const logits = passes.at(-1) ?? new Float32Array();
+    batch.labels.forEach((label, row) => {
+      if (label === unlabelled) return;
+      const image = first + Math.floor(row / pixels);
+      const answer = argMax(logits, row * classes, classes);
+      count(image, label, 1);
+      count(image, answer, 2);
+      if (answer === label) count(image, label, 0);
+    });
+  }
+  return { counts, images };
+}
+
 /** Answers image by image. Whoever reads the test split counts it. Throws as `answeredBatches`. */
 export async function answerImages(options: AnswerOptions): Promise<Answers> {
   const { classes, split } = options;
@@ -23,12 +54,6 @@ export async function answerImages(options: AnswerOptions): Promise<Answers> {
   const margins = new Float32Array(total);
   const labels = new Uint16Array(total);
   let done = 0;
-  if (split.masks !== undefined) {
-    throw new DatasetError(
-      'labels',
-      'Networks are compared image by image; where every pixel has a label, evaluate them.',
-    );
-  }
   for await (const { batch, passes } of answeredBatches(options)) {
     const logits = passes.at(-1) ?? new Float32Array();
     labels.set(batch.labels, done);
