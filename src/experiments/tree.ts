@@ -3,7 +3,7 @@ import type { Candidate, CandidateId, NetworkSource, RunId, RunSummary } from '.
 import { kindText } from '../compare/contestants';
 import { parentOf } from '../studio/lineage';
 import { dataKey, isOpen, networkKey, originalOf } from '../studio/run-facts';
-import { networkName } from '../runs/rows';
+import { networkName } from '../studio/network-name';
 
 export interface ExperimentNode {
   readonly key: string;

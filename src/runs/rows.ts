@@ -1,6 +1,5 @@
 /** The runs table as data: one row per run, yours first, every cell already a value or a text. */
-import { gatedName } from '../../workers/network/zoo/gating';
-import type { CandidateId, Metric, NetworkSource, RunId, RunSummary } from '../../workers/protocol';
+import type { CandidateId, Metric, RunId, RunSummary } from '../../workers/protocol';
 import { isOpen, methodOf, originalOf, standsFor, targetOf, tuning } from '../studio/run-facts';
 import { formatDuration, formatInteger, formatPercent } from '../ui/format';
 import { methodOrder, methodStyle } from '../ui/method-style';
@@ -87,22 +86,6 @@ function trainingText(run: RunSummary): string {
 export function formatEpochs(epochs: number): string {
   const figure = Number.isInteger(epochs) ? formatInteger(epochs) : epochs.toFixed(1);
   return `${figure} ${epochs === 1 ? 'epoch' : 'epochs'}`;
-}
-
-/** The network a run works on, for runs listed beside those of another: "resnet8", "half.safetensors". */
-export function networkName(source: NetworkSource): string {
-  switch (source.source) {
-    case 'shipped':
-      return source.id;
-    case 'zoo':
-      return source.architecture;
-    case 'gated':
-      return gatedName(source);
-    case 'file':
-      return source.name;
-    case 'candidate':
-      return 'a network of an earlier run';
-  }
 }
 
 function sourceText(run: RunSummary): string {

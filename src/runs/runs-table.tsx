@@ -7,7 +7,8 @@ import { actions, studio, useStudio } from '../studio/store';
 import { Button } from '../ui/button';
 import { formatAccuracy, formatChange, formatCount, formatPercent } from '../ui/format';
 import { MethodMark } from '../ui/method-mark';
-import { nameOf, networkName, type RunRow } from './rows';
+import { networkName } from '../studio/network-name';
+import { nameOf, type RunRow } from './rows';
 import styles from './runs.module.css';
 
 interface RunsTableProps {

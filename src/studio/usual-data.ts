@@ -1,7 +1,7 @@
 /** Data that a network is met with when nobody asked for others, and what networks and data are called while they open. */
-import { gatedName } from '../../workers/network/zoo/gating';
 import { isResNet } from '../../workers/network/zoo/gating/backbones';
 import type { DataSource, NetworkSource, ShippedNetwork } from '../../workers/protocol';
+import { networkName } from './network-name';
 import type { StudioState } from './state';
 
 /** What was opened, and the bytes behind it. */
@@ -42,19 +42,10 @@ const sideOf = ({ size = 32 }: Rods): number => size;
 const rodsFor = (source: Gated): Rods =>
   imageSide(source) === 64 ? { source: 'cuerods', size: 64 } : { source: 'cuerods' };
 
+/** "ResNet-20 on Shapes-10", "half.safetensors". */
 export function titleOf(source: NetworkSource, shipped: readonly ShippedNetwork[]): string {
-  switch (source.source) {
-    case 'shipped':
-      return shipped.find(({ id }) => id === source.id)?.title ?? source.id;
-    case 'zoo':
-      return source.architecture;
-    case 'gated':
-      return gatedName(source);
-    case 'file':
-      return source.name;
-    case 'candidate':
-      return 'the network of a run';
-  }
+  const known = source.source === 'shipped' ? shipped.find(({ id }) => id === source.id) : undefined;
+  return known?.title ?? networkName(source);
 }
 
 export function dataTitleOf(source: DataSource): string {

@@ -7,9 +7,10 @@
  */
 import { createRandom, type Random } from '../linalg/random';
 import { drawRods } from './cue-rods/scene';
-import type { Dataset, Split, SplitName } from './dataset';
+import type { Dataset, Split } from './dataset';
+import { drawSplits } from './draw-splits';
 import { datasetId } from './identity';
-import { breathe, type WorkOptions } from './work';
+import type { WorkOptions } from './work';
 
 export interface CueRodsOptions {
   readonly train?: number | undefined;
@@ -37,32 +38,19 @@ async function drawSplit(random: Random, count: number, scale: number, onImage: 
       mask: masks.subarray(from, to),
       distances: cueDistances.subarray(from, to),
     });
-    if (index % 50 === 49) await onImage();
+    await onImage();
   }
   return { count, images, labels: new Uint16Array(), masks, cueDistances };
 }
 
 /** Draws cue rods: 1,500 training, 200 validation and 400 test images unless told otherwise. */
-export async function drawCueRods(
-  options: CueRodsOptions = {},
-  { signal, progress }: WorkOptions = {},
-): Promise<Dataset> {
+export async function drawCueRods(options: CueRodsOptions = {}, work: WorkOptions = {}): Promise<Dataset> {
   const { train = 1500, validation = 200, test = 400, seed = 1, size = 32 } = options;
   const scale = size / 32;
   const random = createRandom(seed);
-  const total = train + validation + test;
-  let drawn = 0;
-  const draw = (split: SplitName, count: number): Promise<Split> =>
-    drawSplit(random.fork(split), count, scale, async () => {
-      drawn += 50;
-      progress?.(drawn / total, `Drawing image ${drawn} of ${total}`);
-      await breathe(signal);
-    });
-  const splits = {
-    train: await draw('train', train),
-    validation: await draw('validation', validation),
-    test: await draw('test', test),
-  };
+  const splits = await drawSplits({ train, validation, test }, work, (split, count, onImage) =>
+    drawSplit(random.fork(split), count, scale, onImage),
+  );
   return {
     id: await datasetId('cuerods', CLASSES, splits),
     name: size === 32 ? 'Cue rods' : `Cue rods ${size}x${size}`,

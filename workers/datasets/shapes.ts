@@ -5,12 +5,13 @@
  * depends on seed, split and i, never on the counts, so a larger set begins with the smaller one.
  */
 import { createRandom, type Random } from '../linalg/random';
-import type { Dataset, Split, SplitName } from './dataset';
+import type { Dataset, Split } from './dataset';
+import { drawSplits } from './draw-splits';
 import { datasetId } from './identity';
 import { shapeNames } from './shapes/outlines';
 import { side } from './shapes/canvas';
 import { drawScene } from './shapes/scene';
-import { breathe, type WorkOptions } from './work';
+import type { WorkOptions } from './work';
 
 /** Images per split and the seed. */
 export interface ShapesOptions {
@@ -36,7 +37,7 @@ async function drawSplit(random: Random, count: number, onImage: () => Promise<v
     const label = round.pop() ?? 0;
     labels[image] = label;
     drawScene(random.fork(image), label, images.subarray(image * bytesPerImage, (image + 1) * bytesPerImage));
-    if (image % 50 === 49) await onImage();
+    await onImage();
   }
   return { count, images, labels };
 }
@@ -45,25 +46,12 @@ async function drawSplit(random: Random, count: number, onImage: () => Promise<v
  * Draws Shapes-10: 5,000 training, 1,000 validation and 2,000 test images unless told otherwise (about two seconds).
  * The splits come from different streams of the seed.
  */
-export async function drawShapes(
-  options: ShapesOptions = {},
-  { signal, progress }: WorkOptions = {},
-): Promise<Dataset> {
+export async function drawShapes(options: ShapesOptions = {}, work: WorkOptions = {}): Promise<Dataset> {
   const { train = 5000, validation = 1000, test = 2000, seed = 1 } = options;
   const random = createRandom(seed);
-  const total = train + validation + test;
-  let drawn = 0;
-  const draw = (split: SplitName, count: number): Promise<Split> =>
-    drawSplit(random.fork(split), count, async () => {
-      drawn += 50;
-      progress?.(drawn / total, `Drawing image ${drawn} of ${total}`);
-      await breathe(signal);
-    });
-  const splits = {
-    train: await draw('train', train),
-    validation: await draw('validation', validation),
-    test: await draw('test', test),
-  };
+  const splits = await drawSplits({ train, validation, test }, work, (split, count, onImage) =>
+    drawSplit(random.fork(split), count, onImage),
+  );
   return {
     id: await datasetId('shapes10', shapeNames, splits),
     name: 'Shapes-10',

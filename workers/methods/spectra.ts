@@ -4,9 +4,26 @@ import { NetworkError, type LayerId, type Network, type TensorName } from '../ne
 import { eligibleLayers, unfoldKernel, type Scheme } from '../network/low-rank';
 import type { KernelSpectrum, Spectra } from '../network/rank-plan';
 import { createTurns } from '../training/turns';
-import type { MethodContext, SettingValues } from './method';
+import type { MethodContext, SettingDeclaration, SettingValues } from './method';
 
-/** What the methods that truncate call their settings. */
+/** Settings of every method that truncates: how a kernel becomes a matrix, and which kernels. */
+export const schemeSetting = {
+  kind: 'choice',
+  label: 'Scheme',
+  explain: 'By channel: a full window to few channels, then 1x1. Spatial: a column window, then a row window.',
+  default: 'channel',
+  options: [
+    { value: 'channel', label: 'By channel' },
+    { value: 'spatial', label: 'Spatial' },
+  ],
+} as const satisfies SettingDeclaration;
+export const include1x1Setting = {
+  kind: 'switch',
+  label: 'Split 1x1 convolutions too',
+  explain: 'They have one matrix for both schemes, and little to gain in small networks.',
+  default: false,
+} as const satisfies SettingDeclaration;
+
 function schemeOf(settings: SettingValues): { readonly scheme: Scheme; readonly include1x1: boolean } {
   return {
     scheme: settings['scheme'] === 'spatial' ? 'spatial' : 'channel',

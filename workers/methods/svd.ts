@@ -1,6 +1,6 @@
 import { createRankPlanner } from '../network/rank-plan';
 import type { Method } from './method';
-import { kernelSpectra } from './spectra';
+import { include1x1Setting, kernelSpectra, schemeSetting } from './spectra';
 
 /**
  * Plain truncation of a trained network: each convolution is split into two of a lower rank, without any training for it.
@@ -22,22 +22,8 @@ export const svdTruncation: Method = {
   needs: 'weights',
   normalise: 'none',
   settings: {
-    scheme: {
-      kind: 'choice',
-      label: 'Scheme',
-      explain: 'By channel: a full window to few channels, then 1x1. Spatial: a column window, then a row window.',
-      default: 'channel',
-      options: [
-        { value: 'channel', label: 'By channel' },
-        { value: 'spatial', label: 'Spatial' },
-      ],
-    },
-    include1x1: {
-      kind: 'switch',
-      label: 'Split 1x1 convolutions too',
-      explain: 'They have one matrix for both schemes, and little to gain in small networks.',
-      default: false,
-    },
+    scheme: schemeSetting,
+    include1x1: include1x1Setting,
   },
   begin: async (context) => ({
     async decideRanks(budget, choices) {

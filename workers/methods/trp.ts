@@ -4,7 +4,7 @@ import type { Network } from '../network/graph';
 import { createRankPlanner, type RankChoices, type RankPlan, type Spectra } from '../network/rank-plan';
 import { MethodError, type Method, type MethodContext, type MethodHooks, type SettingValues } from './method';
 import { numberSetting } from './settings';
-import { kernelSpectra } from './spectra';
+import { include1x1Setting, kernelSpectra, schemeSetting } from './spectra';
 import { createKernelCuts } from './trp/kernel-cuts';
 import { cutTelemetry } from './trp/telemetry';
 
@@ -45,16 +45,7 @@ export const trp: Method = {
   normalise: 'none',
   training: { epochs: 6, learningRate: 0.02, fineTune: 0 },
   settings: {
-    scheme: {
-      kind: 'choice',
-      label: 'Scheme',
-      explain: 'By channel: a full window to few channels, then 1x1. Spatial: a column window, then a row window.',
-      default: 'channel',
-      options: [
-        { value: 'channel', label: 'By channel' },
-        { value: 'spatial', label: 'Spatial' },
-      ],
-    },
+    scheme: schemeSetting,
     energy: {
       kind: 'number',
       label: 'Energy dropped',
@@ -102,12 +93,7 @@ export const trp: Method = {
       explain: 'They are cut in training either way; the code of the paper leaves them whole in the end.',
       default: true,
     },
-    include1x1: {
-      kind: 'switch',
-      label: 'Cut 1x1 convolutions too',
-      explain: 'They have one matrix for both schemes, and little to gain in small networks.',
-      default: false,
-    },
+    include1x1: include1x1Setting,
   },
   begin: async (context) => {
     const { loaded } = context;
