@@ -79,6 +79,31 @@ export const passRows = (base, seeds) =>
     seeds,
   );
 
+/**
+ * One trained network that looks three times, whole and made smaller by each method. The recipes begin with the same
+ * training, so it is carried out once: rows start from its network.
+ */
+export function compressedRows(recipes) {
+  const [{ stages, ...first }] = Object.values(recipes);
+  const trained = { key: 'rignet', recipe: { ...first, name: 'RIGNet of three passes', stages: [stages[0]] } };
+  const network = { source: 'file', name: 'rignet.safetensors' };
+  const whole = { ...first, name: 'Whole', network, stages: [{ stage: 'evaluate', split: 'test' }] };
+  const trainedOn = (recipe) => ({
+    ...recipe,
+    name: 'Whole, trained as long as the others',
+    network,
+    stages: recipe.stages.slice(1).filter(({ stage }) => stage === 'fine-tune' || stage === 'evaluate'),
+  });
+  const row = (label, key, recipe) => ({ key, label, passes: 3, trained, recipe: { ...recipe, $schema: undefined } });
+  return [
+    row('whole', 'whole', whole),
+    row('whole, trained on', 'longer', trainedOn(recipes.L1)),
+    ...Object.entries(recipes).map(([label, recipe]) =>
+      row(label, recipe.stages[1].method, { ...recipe, network, stages: recipe.stages.slice(1) }),
+    ),
+  ];
+}
+
 const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
 const percent = (share) => (100 * share).toFixed(1);
 

@@ -11,8 +11,12 @@ import { root } from './setup.mjs';
 
 const shipped = join(root, 'docs', 'results', 'shipped');
 const titles = { 'resnet20-shapes10': 'ResNet-20', 'resnet8-shapes10': 'ResNet-8' };
-/** Tables whose rows stand on the trade-off chart when the studio opens. */
-const referenceTables = ['shapes10-baselines'];
+/** Tables whose rows stand on the trade-off chart, and which of them where not all do. */
+const referenceTables = {
+  'shapes10-baselines': null,
+  'gating-cue-rods': ['shallow', 'wide', 'deep', 'deeper', 'rig-k1-t3', 'dig-k1-t3'].map((key) => `${key}-seed1`),
+  'gating-compressed': ['csgd', 'dagger', 'trp', 'l1', 'random'],
+};
 
 function readAll(folder) {
   if (!existsSync(folder)) return [];
@@ -46,7 +50,7 @@ function network({ key, recipe, result }) {
 /** A stored result as the run it was: one candidate for each accuracy that was measured. */
 function referenceRun(table, { key, recipe, result }) {
   const run = `reference-${table}-${key}`;
-  const { accuracy, macs, parameters, split, images } = result;
+  const { accuracy, macs, parameters, split, images, metric, passes } = result;
   const stages = { original: 'evaluate', cut: 'prune', recalibrated: 'recalibrate', final: 'fine-tune' };
   const candidates = Object.entries(stages).flatMap(([kind, stage]) => {
     if (accuracy[kind] === null) return [];
@@ -57,7 +61,19 @@ function referenceRun(table, { key, recipe, result }) {
       share: whole ? 1 : macs.share,
     };
     return [
-      { id: `${run}-${kind}`, run, stage, kind, ...cost, accuracy: accuracy[kind], split, images, stored: false },
+      {
+        id: `${run}-${kind}`,
+        run,
+        stage,
+        kind,
+        ...cost,
+        accuracy: accuracy[kind],
+        ...(metric === undefined || metric === 'accuracy' ? {} : { metric }),
+        ...(passes === undefined || kind !== 'final' ? {} : { passes }),
+        split,
+        images,
+        stored: false,
+      },
     ];
   });
   return {
@@ -67,7 +83,8 @@ function referenceRun(table, { key, recipe, result }) {
     state: 'finished',
     started: 0,
     candidates,
-    result,
+    // What each look says of each class and distance is in docs/results; the chart does not need it.
+    result: { ...result, evaluations: result.evaluations?.map((own) => ({ ...own, passes: undefined })) },
     error: null,
     origin: 'reference',
   };
@@ -80,7 +97,9 @@ const networks = readAll(shipped)
   .map(network)
   .toSorted((a, b) => b.macs - a.macs);
 writeFileSync(join(root, 'public', 'networks', 'index.json'), `${JSON.stringify(networks, null, 1)}\n`);
-const runs = referenceTables.flatMap((table) =>
-  readAll(join(root, 'docs', 'results', table)).map((entry) => referenceRun(table, entry)),
+const runs = Object.entries(referenceTables).flatMap(([table, keys]) =>
+  readAll(join(root, 'docs', 'results', table))
+    .filter(({ key }) => keys === null || keys.includes(key))
+    .map((entry) => referenceRun(table, entry)),
 );
 writeFileSync(join(root, 'public', 'runs', 'index.json'), `${JSON.stringify(runs)}\n`);

@@ -3,7 +3,7 @@ import { useCallback } from 'react';
 import type { PassFigures } from '../../workers/protocol';
 import { useStudio } from '../studio/store';
 import { Drawing, type Surface } from '../ui/drawing';
-import { formatAccuracy, formatInteger } from '../ui/format';
+import { formatAccuracy, formatInteger, formatPercent } from '../ui/format';
 import { paintDistances } from './distance-plot';
 import { numbered } from './numbered';
 import { shownLook } from './maps-tab';
@@ -13,6 +13,7 @@ export function LooksTab() {
   const measured = useStudio(({ looks }) => looks.measured);
   const classes = useStudio(({ dataset }) => dataset?.classes);
   const images = useStudio(({ dataset }) => dataset?.counts.validation ?? 0);
+  const shape = useStudio(({ dataset }) => dataset?.shape);
   if (measured === null) return <p className={styles.missing}>Measuring every look on the validation images …</p>;
   const hasDistances = measured.some(({ byDistance }) => byDistance.count.length > 0);
   return (
@@ -21,12 +22,22 @@ export function LooksTab() {
       <p className={styles.tableTitle}>
         {measured[0]?.mIoU === null ? 'Right answers' : 'Intersection over union'} by class and look, on{' '}
         {formatInteger(images)} validation images
+        {shape === undefined ? '' : leftOut(measured[0], images * shape[0] * shape[1])}
       </p>
       <div className={styles.scroll}>
         <ClassTable passes={measured} classes={classes ?? []} />
       </div>
     </div>
   );
+}
+
+/** "; 1,204 pixels (2.1 %) have no class and are left out". */
+function leftOut(first: PassFigures | undefined, pixels: number): string {
+  if (first === undefined || first.mIoU === null) return '';
+  const without = pixels - first.perClass.reduce((sum, { count }) => sum + count, 0);
+  return without <= 0
+    ? ''
+    : `; ${formatInteger(without)} pixels (${formatPercent(without / pixels, 1)}) have no class and are left out`;
 }
 
 function Distances({ passes }: { readonly passes: readonly PassFigures[] }) {

@@ -94,8 +94,12 @@ export function isAbout(
   network: Pick<NetworkView, 'source'>,
   dataset: Pick<DatasetView, 'source'> | null,
 ): boolean {
-  if (dataset !== null && dataKey(run.recipe.data) !== dataKey(dataset.source)) return false;
+  if (dataset !== null && !isOnData(run, dataset)) return false;
   return networkKey(run.recipe.network) === networkKey(network.source);
+}
+
+export function isOnData({ recipe }: RunSummary, dataset: Pick<DatasetView, 'source'>): boolean {
+  return dataKey(recipe.data) === dataKey(dataset.source);
 }
 
 /** Equal for equal sources whatever the order of their keys; keys that are absent or undefined do not count. */

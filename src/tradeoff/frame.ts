@@ -24,7 +24,7 @@ export interface ChartFrame {
   readonly originalPoint: TradePoint | null;
   readonly steps: readonly Placed[];
   readonly estimate: Estimate | null;
-  /** By `TradePoint.id`; the original under "original". */
+  /** By `TradePoint.id`; the original under "original", other networks that look again under their run. */
   readonly labels: ReadonlyMap<string, PlacedLabel>;
 }
 
@@ -62,7 +62,7 @@ export function chartFrame(
     ...frame,
     steps,
     estimate: estimateFrom(mine, original),
-    labels: labelsOf(frame, steps, new Set(front.flatMap(({ id }) => (id === undefined ? [] : [id])))),
+    labels: labelsOf(frame, steps, new Set(front.flatMap(({ id }) => (id === undefined ? [] : [id]))), curves),
   };
 }
 
@@ -81,6 +81,7 @@ function labelsOf(
   frame: Pick<ChartFrame, 'area' | 'cost' | 'accuracy' | 'points' | 'original'>,
   steps: readonly Placed[],
   front: ReadonlySet<string>,
+  curves: readonly PassCurve[],
 ): ReadonlyMap<string, PlacedLabel> {
   const { area, points, original } = frame;
   const named = points.filter(({ id, y }) => front.has(id) || y < frame.accuracy.low).sort((a, b) => b.x - a.x);
@@ -89,16 +90,31 @@ function labelsOf(
     return { id: point.id, text: isBelow ? point.y.toFixed(1) : point.label, x, y };
   });
   if (original !== null) requests.unshift({ id: ORIGINAL, text: 'Original', ...pixelsOf(original, frame) });
-  const marks = [...points, ...(original === null ? [] : [original])].map((point) => {
+  for (const { run, title, points: looks } of curves) {
+    const last = looks.at(-1);
+    if (run !== null && title !== null && last !== undefined) {
+      requests.push({ id: run, text: title, ...pixelsOf(last, frame) });
+    }
+  }
+  const looks = curves.flatMap((curve) => curve.points);
+  const ownNames = curves.flatMap((curve) =>
+    curve.run === null ? curve.points.map((look) => lookNameBox(pixelsOf(look, frame))) : [],
+  );
+  const marks = [...points, ...looks, ...(original === null ? [] : [original])].map((point) => {
     const { x, y } = pixelsOf(point, frame);
     return markBox(x, y, MARK_RADIUS - 1);
   });
-  return placeLabels(requests, [...marks, ...lineBoxes(steps, frame)], {
+  return placeLabels(requests, [...marks, ...ownNames, ...lineBoxes(steps, frame)], {
     left: area.left + 2,
     top: area.top - 20,
     right: area.right,
     bottom: area.bottom,
   });
+}
+
+/** Where the name of a look of the open network may stand: above its mark or below it. */
+function lookNameBox({ x, y }: Placed): Box {
+  return { left: x - 22, right: x + 22, top: y - 23, bottom: y + 24 };
 }
 
 /** The runs and risers of the staircase, as thin boxes that labels keep clear of. */

@@ -16,7 +16,7 @@ import { Chart } from './chart';
 import { chartFrame } from './frame';
 import { LadderMarks } from './ladder-marks';
 import { MethodKeys, PUBLISHED } from './method-keys';
-import { curveOfOpen, curvesOfRuns } from './pass-curves';
+import { curveOfOpen, curvesOfOthers, curvesOfRuns } from './pass-curves';
 import { PassMarks } from './pass-marks';
 import { PointMarks } from './point-marks';
 import { PointTip } from './point-tip';
@@ -58,19 +58,26 @@ export function TradeOff() {
     () => (network === null ? [] : publishedFor(network.view.graph, dataset)),
     [network, dataset],
   );
-  const methods = useMemo(() => {
-    const present = (all?.points ?? []).flatMap((point) => (point.method === null ? [] : [point.method]));
-    return [...new Set([...present, method])].sort((a, b) => methodOrder(a) - methodOrder(b));
-  }, [all, method]);
   const split = all?.split ?? 'validation';
+  const others = useMemo(
+    () => (network === null ? [] : curvesOfOthers(runs, network, dataset, split)),
+    [runs, network, dataset, split],
+  );
+  const methods = useMemo(() => {
+    const present = [...(all?.points ?? []), ...others].flatMap((point) =>
+      point.method === null ? [] : [point.method],
+    );
+    return [...new Set([...present, method])].sort((a, b) => methodOrder(a) - methodOrder(b));
+  }, [all, others, method]);
   const peak = useStudio((state) => trailPeak(state, split));
   const measured = useStudio((state) => state.looks.measured);
   const own = useStudio((state) => (keepsAll(presentMethod(state)) ? state.scoring.method : null));
   const curves = useMemo(() => {
     const shown = (all?.points ?? []).filter((point) => !hidden.includes(point.method ?? ''));
     const open = network === null ? null : curveOfOpen(network, measured, own);
-    return [...curvesOfRuns(shown), ...(open === null ? [] : [open])];
-  }, [all, hidden, network, measured, own]);
+    const beside = others.filter((curve) => !hidden.includes(curve.method ?? ''));
+    return [...beside, ...curvesOfRuns(shown), ...(open === null ? [] : [open])];
+  }, [all, hidden, network, measured, own, others]);
   const rungs = useStudio((state) => state.ladder.points);
   const frame = useMemo(() => {
     if (all === null || size.width === 0 || size.height === 0) return null;
