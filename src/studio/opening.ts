@@ -14,6 +14,7 @@ import type {
 } from '../../workers/protocol';
 import { failureOf, notify, report, type StudioContext } from './context';
 import type { Decisions } from './decisions';
+import { engineReady } from './engine-ready';
 import { sortFiles } from './files';
 import { costliestLayer, misfitOf, openedFrom } from './fit';
 import { noPreview } from './initial';
@@ -72,6 +73,8 @@ export function createOpening(
   /** Counts opens; an answer to an older one is dropped. */
   let latest = 0;
   let starts = 0;
+  /** The newest open that was asked for before there was an engine: it comes before what is opened first. */
+  let early: Promise<boolean> | null = null;
   /** Cancels the open under way. */
   let under: AbortController | null = null;
 
@@ -89,6 +92,9 @@ export function createOpening(
       const running = runs.find(({ state }) => state === 'running' || state === 'paused');
       store.setState({ activeRun: running?.run ?? null });
       chooseFirstMethod();
+      const asked = early;
+      early = null;
+      if (asked !== null && ((await asked) || store.getState().opening !== null)) return;
       if (first === undefined || network !== null || !(await first())) await openFirst();
     } catch (thrown) {
       if (mine !== starts) return;
@@ -184,7 +190,14 @@ export function createOpening(
    * Runs one open at a time in the bar's busy line; the newest wins, older ones are cancelled. Whether it was carried
    * out to its end: what would be set up on top of an older one is nobody's wish any more.
    */
-  async function opens(what: string, work: (newest: Newest) => Promise<void>): Promise<boolean> {
+  function opens(what: string, work: (newest: Newest) => Promise<void>): Promise<boolean> {
+    const isEarly = store.getState().engine.phase !== 'ready';
+    const outcome = carryOut(what, work);
+    if (isEarly) early = outcome;
+    return outcome;
+  }
+
+  async function carryOut(what: string, work: (newest: Newest) => Promise<void>): Promise<boolean> {
     under?.abort();
     const abort = new AbortController();
     under = abort;
@@ -193,6 +206,7 @@ export function createOpening(
     const isNewest = (): boolean => mine === latest;
     store.setState({ opening: what });
     try {
+      if (store.getState().engine.phase !== 'ready') await engineReady(store, abort.signal);
       await work({ isNewest, signal: abort.signal });
       return isNewest();
     } catch (thrown) {

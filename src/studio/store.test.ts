@@ -54,6 +54,41 @@ describe('opening', () => {
     expect(preview.images).toBe(512);
   });
 
+  it('what was asked for before the engine was there is opened by it, in place of the first network', async () => {
+    disconnect();
+    const { client, waiting } = holdingClient(createFixtureClient({ delay: 0 }), new Set(['start']));
+    studio.setState(initialState({}, 'light'), true);
+    disconnect = connectStudio(client);
+    vi.stubGlobal('document', { baseURI: 'http://localhost/' });
+    const start = actions.start('auto');
+    const open = actions.openNetwork({ source: 'zoo', architecture: 'resnet8', widths: [4, 8, 16] });
+    await settled();
+    expect(studio.getState()).toMatchObject({ network: null, opening: 'Opening resnet8' });
+    waiting[0]?.answer();
+    await Promise.all([start, open]);
+    await measured();
+    expect(studio.getState().network?.view.meta.name).toBe('ResNet-8');
+    expect(studio.getState().opening).toBeNull();
+    vi.unstubAllGlobals();
+  });
+
+  it('opens something all the same when what was asked for before the engine was there was given up', async () => {
+    disconnect();
+    const { client, waiting } = holdingClient(createFixtureClient({ delay: 0 }), new Set(['start']));
+    studio.setState(initialState({}, 'light'), true);
+    disconnect = connectStudio(client);
+    vi.stubGlobal('document', { baseURI: 'http://localhost/' });
+    const start = actions.start('auto');
+    const open = actions.openNetwork({ source: 'zoo', architecture: 'resnet8', widths: [4, 8, 16] });
+    actions.cancelOpening();
+    await open;
+    expect(studio.getState()).toMatchObject({ opening: null, notices: [] });
+    waiting[0]?.answer();
+    await start;
+    expect(studio.getState().network).not.toBeNull();
+    vi.unstubAllGlobals();
+  });
+
   it('drops the late answer of an older open', async () => {
     disconnect();
     const { client, waiting } = holdingClient(createFixtureClient({ delay: 0 }), new Set(['openNetwork']));

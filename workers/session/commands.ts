@@ -88,8 +88,9 @@ export function createStudio(host: Host): Studio {
         seed,
         signal,
         progress,
+        turn: () => engine.queue.turn(),
       };
-      const scored = await engine.queue.run(signal, () => scoreFilters(engine.executor, method, options));
+      const scored = await scoreFilters(engine.executor, method, options);
       return { ...scored, seconds: (performance.now() - began) / 1000 };
     },
 

@@ -10,6 +10,7 @@ import { plainBatches, type ImageSource } from '../training/batching';
 import { uploadBatch } from '../training/device-batch';
 import { evaluate, type Evaluation } from '../training/evaluate';
 import { recalibrate } from '../training/recalibrate';
+import { inTurns } from '../training/turns';
 import type { DeviceBatch } from '../training/hooks';
 
 const BATCH = 128;
@@ -133,11 +134,17 @@ export function recalibrated(
   });
 }
 
-/** What a method sees of the data: unaugmented batches in fixed order, each disposed by the receiver. */
-export function methodBatches(network: Network, dataset: Dataset) {
+interface GivingWay {
+  readonly signal: AbortSignal;
+  readonly turn?: (() => Promise<void>) | undefined;
+}
+
+/** What a method sees of the data: unaugmented batches in fixed order, each disposed by the receiver, each in its turn. */
+export function methodBatches(network: Network, dataset: Dataset, { signal, turn }: GivingWay) {
   return async function* (split: SplitName, images: number): AsyncGenerator<DeviceBatch, void, undefined> {
     const source = imagesFor(network, dataset, split);
-    for (const batch of plainBatches({ ...source, images, batchSize: BATCH })) {
+    for await (const batch of inTurns(plainBatches({ ...source, images, batchSize: BATCH }), signal)) {
+      await turn?.();
       yield uploadBatch(batch, source.shape, dataset.classes.length);
     }
   };

@@ -18,6 +18,8 @@ export interface BeginOptions extends WorkOptions {
   readonly settings: SettingValues;
   readonly seed: number;
   readonly goal?: Goal | undefined;
+  /** Awaited before every batch of images: others may have the device between them. */
+  readonly turn?: (() => Promise<void>) | undefined;
 }
 
 /** Starts `method`. Throws `SettingsError`, and `MethodError` where it needs images and there are none. */
@@ -34,7 +36,7 @@ export async function beginMethod(method: Method, options: BeginOptions): Promis
     network,
     groups: channelGroups(network.graph),
     loaded,
-    batches: dataset === null ? missing : methodBatches(network, dataset),
+    batches: dataset === null ? missing : methodBatches(network, dataset, options),
     settings: checkSettings(method.settings, options.settings),
     goal: options.goal,
     random: () => random.next(),

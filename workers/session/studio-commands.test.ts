@@ -45,6 +45,34 @@ describe('commands', () => {
     await expect(studio.call('evaluate', { ...params, images: 16 })).resolves.toMatchObject({ images: 16 });
   });
 
+  it('scoring by images lets others have the device between batches, and says how far it is', async () => {
+    const params = { ...ids(), method: 'taylor', settings: { images: 320 }, seed: 1 } as const;
+    const told: string[] = [];
+    let check: Promise<unknown> | undefined;
+    const progress = (_: number, note: string): void => {
+      told.push(note);
+      check ??= studio
+        .call('preview', { ...ids(), removed: {}, images: 64, recalibrate: false })
+        .then(() => told.push('checked'));
+    };
+    await studio.call('score', params, { progress });
+    await check;
+    expect(told).toEqual(['Gradients of 128 images', 'checked', 'Gradients of 256 images', 'Gradients of 320 images']);
+  });
+
+  it('scoring by images that is cancelled stops at the next batch', async () => {
+    const params = { ...ids(), method: 'taylor', settings: { images: 320 }, seed: 1 } as const;
+    const abort = new AbortController();
+    const told: string[] = [];
+    const progress = (_: number, note: string): void => {
+      told.push(note);
+      setTimeout(() => abort.abort());
+    };
+    const call = studio.call('score', params, { signal: abort.signal, progress });
+    await expect(call).rejects.toMatchObject({ name: 'AbortError' });
+    expect(told.length).toBeLessThan(3);
+  });
+
   it("spectra are those of the method's scheme, and a truncation by them is measured as the factored network", async () => {
     const { network: opened } = studio.engine.network(network.network);
     const spectra = await studio.call('spectra', {

@@ -3,6 +3,7 @@ import type { LoadedNetwork } from '../compute/executor';
 import { endsInSoftmax, passesOf } from '../network/passes';
 import { plainBatches, type HostBatch, type ImageSource } from './batching';
 import { requireFit, uploadBatch } from './device-batch';
+import { inTurns } from './turns';
 
 export interface AnswerOptions extends ImageSource {
   readonly loaded: LoadedNetwork;
@@ -39,8 +40,7 @@ export async function* answeredBatches(options: AnswerOptions): AsyncGenerator<A
   const most = split.masks === undefined ? BATCH : Math.max(1, Math.floor(PIXELS / (shape[0] * shape[1])));
   const batchSize = Math.min(options.batchSize ?? BATCH, most);
   let done = 0;
-  for (const batch of plainBatches({ ...options, batchSize })) {
-    options.signal?.throwIfAborted();
+  for await (const batch of inTurns(plainBatches({ ...options, batchSize }), options.signal)) {
     const { images, labels } = uploadBatch(batch, shape, classes);
     const outputs = loaded.activations(images, passes);
     images.dispose();

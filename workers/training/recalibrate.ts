@@ -3,6 +3,7 @@ import type { Tensor4D } from '@tensorflow/tfjs-core';
 import type { LoadedNetwork } from '../compute/executor';
 import { plainBatches, type ImageSource } from './batching';
 import { requireFit, uploadBatch } from './device-batch';
+import { inTurns } from './turns';
 
 export interface RecalibrateOptions extends ImageSource {
   readonly loaded: LoadedNetwork;
@@ -28,8 +29,8 @@ export async function recalibrate(options: RecalibrateOptions): Promise<number> 
   if (loaded.statistics.size === 0) return 0;
   let done = 0;
   async function* batches(): AsyncGenerator<Tensor4D, void, undefined> {
-    for (const batch of plainBatches({ ...options, batchSize: options.batchSize ?? BATCH })) {
-      options.signal?.throwIfAborted();
+    const all = plainBatches({ ...options, batchSize: options.batchSize ?? BATCH });
+    for await (const batch of inTurns(all, options.signal)) {
       const { images, labels } = uploadBatch(batch, shape, classes);
       labels.dispose();
       yield images;

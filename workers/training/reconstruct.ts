@@ -15,7 +15,7 @@ import { ridgeChange } from '../linalg/ridge';
 import type { ChannelIndex, ConvLayer, DenseLayer, Graph, LayerId, Network, Shape } from '../network/graph';
 import { inferShapes } from '../network/shapes';
 import { plainBatches, type ImageSource } from './batching';
-import { createTurns } from './turns';
+import { createTurns, inTurns } from './turns';
 
 export interface ReconstructOptions extends ImageSource {
   readonly executor: Executor;
@@ -156,8 +156,7 @@ async function sample(
   const { shape, signal } = options;
   const found: Float64Array[][] = layers.map(() => []);
   let first = 0;
-  for (const batch of plainBatches({ ...options, batchSize: BATCH })) {
-    signal.throwIfAborted();
+  for await (const batch of inTurns(plainBatches({ ...options, batchSize: BATCH }), signal)) {
     const images: Tensor4D = tensor(batch.images, [batch.count, ...shape]);
     const outputs = loaded.activations(images, [...new Set(layers)]);
     images.dispose();

@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
-import { createTurns } from './turns';
+import { createTurns, inTurns } from './turns';
 
 describe('createTurns', () => {
   it('lets a timer run between steps of 5 ms', async () => {
@@ -25,5 +25,26 @@ describe('createTurns', () => {
     expect(performance.now() - began).toBeLessThan(400);
     turns.close();
     vi.unstubAllGlobals();
+  });
+});
+
+describe('inTurns', () => {
+  it('hears what others ask for between items, and ends when it is cancelled', async () => {
+    const abort = new AbortController();
+    const seen: number[] = [];
+    const endless = function* (): Generator<number> {
+      for (let item = 0; ; item += 1) yield item;
+    };
+    const work = async (): Promise<void> => {
+      for await (const item of inTurns(endless(), abort.signal)) {
+        seen.push(item);
+        // What is done with an item may answer without ever leaving the present task.
+        await Promise.resolve();
+        if (item === 3) setTimeout(() => abort.abort(new Error('enough')));
+        if (item > 100_000) throw new Error('Nothing else was heard.');
+      }
+    };
+    await expect(work()).rejects.toThrow('enough');
+    expect(seen.slice(0, 4)).toEqual([0, 1, 2, 3]);
   });
 });

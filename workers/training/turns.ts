@@ -36,3 +36,20 @@ export function createTurns(): Turns {
     },
   };
 }
+
+/**
+ * The same items, with a turn before each: on a device that answers at once nothing else lets go of the event loop, and
+ * neither a cancelled task nor any other message would be heard. Throws the reason of `signal`.
+ */
+export async function* inTurns<T>(items: Iterable<T>, signal?: AbortSignal): AsyncGenerator<T, void, undefined> {
+  const turns = createTurns();
+  try {
+    for (const item of items) {
+      await turns.next();
+      signal?.throwIfAborted();
+      yield item;
+    }
+  } finally {
+    turns.close();
+  }
+}
