@@ -81,7 +81,7 @@ export function StageTable() {
     };
   });
   return (
-    <table className={styles.table}>
+    <table className={styles.table} aria-label="Cut and saved by stage">
       <thead>
         <tr>
           <th scope="col">So far</th>
@@ -136,7 +136,7 @@ export function RunFigures({ methods }: { readonly methods: readonly string[] })
     .slice(0, 8);
   if (shown.length === 0) return <p className={styles.none}>No run yet: it appears here once it has begun.</p>;
   return (
-    <table className={styles.table}>
+    <table className={styles.table} aria-label="Runs of this lesson">
       <thead>
         <tr>
           <th scope="col">Run</th>

@@ -34,6 +34,8 @@ function Maths({ tex, display = false }: { readonly tex: string; readonly displa
     void import('temml').then(({ default: temml }) => {
       if (!stale && host.current !== null) {
         temml.render(tex, host.current, { displayMode: display, throwOnError: false, trust: false });
+        // What is wider than the rail scrolls, by keyboard too.
+        if (host.current.scrollWidth > host.current.clientWidth && display) host.current.tabIndex = 0;
       }
     });
     return () => {

@@ -77,7 +77,7 @@ function ClassTable({
   const look = useStudio(shownLook);
   const looks = numbered(passes);
   return (
-    <table className={styles.table}>
+    <table className={styles.table} aria-label="Classes by look">
       <thead>
         <tr>
           <th scope="col">class</th>

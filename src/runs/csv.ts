@@ -1,8 +1,7 @@
 /** The runs as comma-separated values (RFC 4180), one line per run, numbers unrounded. */
 import type { RunSummary } from '../../workers/protocol';
 import { methodOf, originalOf, standsFor, targetOf, trainingAfterCut } from '../studio/run-facts';
-
-type Cell = string | number | null | undefined;
+import { csvText, type Cell } from '../ui/csv';
 
 /** Name of a column and what stands in it. 1 multiply-add = 2 FLOPs; accuracies are shares of 1, of what `metric` says. */
 const COLUMNS: readonly (readonly [string, (run: RunSummary) => Cell])[] = [
@@ -36,16 +35,9 @@ const COLUMNS: readonly (readonly [string, (run: RunSummary) => Cell])[] = [
 
 /** Header and one line per run; lines end in CR LF, absent values are empty. */
 export function runsAsCsv(runs: readonly RunSummary[]): string {
-  const lines = [COLUMNS.map(([name]) => name), ...runs.map((run) => COLUMNS.map(([, read]) => cell(read(run))))];
-  return lines.map((cells) => `${cells.join(',')}\r\n`).join('');
+  return csvText([COLUMNS.map(([name]) => name), ...runs.map((run) => COLUMNS.map(([, read]) => read(run)))]);
 }
 
 function accuracyOf(run: RunSummary, kind: 'original' | 'cut' | 'recalibrated' | 'final'): Cell {
   return run.candidates.find((candidate) => candidate.kind === kind)?.accuracy;
-}
-
-function cell(value: Cell): string {
-  if (value === null || value === undefined) return '';
-  const text = String(value);
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

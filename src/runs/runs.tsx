@@ -4,7 +4,7 @@ import { isAbout } from '../studio/run-facts';
 import { actions, studio, useStudio } from '../studio/store';
 import type { RunSummary } from '../../workers/protocol';
 import { Button } from '../ui/button';
-import { download } from '../ui/download';
+import { downloadCsv } from '../ui/csv';
 import { runsAsCsv } from './csv';
 import { runRows } from './rows';
 import { RunsTable } from './runs-table';
@@ -34,7 +34,7 @@ export function Runs() {
           <Button
             kind="word"
             disabled={shown.length === 0}
-            onClick={() => download('espalier-runs.csv', new Blob([runsAsCsv(shown)], { type: 'text/csv' }))}
+            onClick={() => downloadCsv('espalier-runs', runsAsCsv(shown))}
           >
             Download CSV
           </Button>

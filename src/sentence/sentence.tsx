@@ -27,7 +27,10 @@ export function Sentence() {
   if (plan === null && scoring.state === 'failed') {
     return (
       <Headline>
-        <Failure message={scoring.error ?? 'The filters could not be scored.'} />
+        <Failure
+          message={scoring.error ?? 'The filters could not be scored.'}
+          action={{ label: 'Score again', run: actions.tryAgain }}
+        />
       </Headline>
     );
   }
@@ -163,10 +166,26 @@ function Outcome() {
   const dataset = useStudio((state) => state.dataset);
   const preview = useStudio((state) => state.preview);
   const share = useStudio(({ plan }) => plan?.share ?? 1);
+  const isWhole = useStudio(({ network, plan }) => network?.macs === plan?.macs && plan?.truncation === undefined);
   const estimate = useEstimate()?.at(share * 100) ?? null;
   const metric = metricOf(dataset);
   if (dataset === null) return 'Open data to see what that does to its accuracy.';
-  if (preview.state === 'failed') return <Failure message={preview.error ?? 'The cut could not be checked.'} />;
+  if (preview.state === 'failed') {
+    return (
+      <Failure
+        message={preview.error ?? 'The cut could not be checked.'}
+        action={{ label: 'Check again', run: actions.tryAgain }}
+      />
+    );
+  }
+  if (isWhole) {
+    return (
+      <>
+        Nothing is cut{original === null ? '' : `: its ${metric} is `}
+        {original === null ? null : <b>{formatAccuracy(original)}</b>}.
+      </>
+    );
+  }
   const before = original === null ? '' : ` from ${formatAccuracy(original)}`;
   return (
     <>

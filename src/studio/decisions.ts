@@ -37,6 +37,7 @@ export interface Decisions extends Pick<
   | 'dragBudget'
   | 'releaseBudget'
   | 'cancelDrag'
+  | 'tryAgain'
   | 'changeRules'
   | 'toggleFilter'
   | 'keepFilters'
@@ -201,6 +202,7 @@ export function createDecisions(
       place({ rules, ranks });
       previewing.check();
     },
+    tryAgain: () => scoring.score(settle),
     changeRules,
     toggleFilter(layer: LayerId, channel: ChannelIndex) {
       const { network, plan, rules } = store.getState();

@@ -288,6 +288,8 @@ export interface StudioActions {
   /** On release: one undo step, then the check on 512 images. */
   releaseBudget(budget: number): void;
   cancelDrag(): void;
+  /** Scores and checks once more after a failure. */
+  tryAgain(): void;
   changeRules(change: Partial<CutRules>): void;
   toggleFilter(layer: LayerId, channel: ChannelIndex): void;
   keepFilters(layer: LayerId, count: number | null): void;

@@ -54,6 +54,24 @@ describe('opening', () => {
     expect(preview.images).toBe(512);
   });
 
+  it('a check that failed is done once more when it is asked for', async () => {
+    disconnect();
+    const fixture = createFixtureClient({ delay: 0 });
+    let refusals = 1;
+    const call: StudioClient['call'] = async (command, params, options) => {
+      const isCut = command === 'preview' && Object.keys((params as { removed: object }).removed).length > 0;
+      if (!isCut || refusals === 0) return fixture.call(command, params, options);
+      refusals -= 1;
+      throw new Error('Busy.');
+    };
+    connect({ ...fixture, call });
+    await actions.openNetwork({ source: 'zoo', architecture: 'resnet8', widths: [4, 8, 16] });
+    await vi.waitUntil(() => studio.getState().preview.state === 'failed', 5000);
+    expect(studio.getState().preview.error).toBe('Busy.');
+    actions.tryAgain();
+    await measured();
+  });
+
   it('what was asked for before the engine was there is opened by it, in place of the first network', async () => {
     disconnect();
     const { client, waiting } = holdingClient(createFixtureClient({ delay: 0 }), new Set(['start']));

@@ -111,6 +111,7 @@ const gestures: StudioActions = {
   dragBudget: decisions.dragBudget,
   releaseBudget: decisions.releaseBudget,
   cancelDrag: decisions.cancelDrag,
+  tryAgain: decisions.tryAgain,
   changeRules: decisions.changeRules,
   toggleFilter: decisions.toggleFilter,
   keepFilters: decisions.keepFilters,

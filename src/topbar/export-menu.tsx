@@ -6,7 +6,8 @@ import { actions, studio, studioClient, useStudio } from '../studio/store';
 import { standsFor } from '../studio/run-facts';
 import { formatCount } from '../ui/format';
 import { Menu, MenuEntry, MenuGroup } from '../ui/menu';
-import { saveCanvas, savePicture } from '../ui/pictures';
+import { saveCanvas, saveCanvasAsVector, savePicture } from '../ui/pictures';
+import { TableEntries } from './table-entries';
 
 /** The newest run of this browser whose network is there to take. */
 const newestCut = ({ runs }: StudioState): RunSummary | null =>
@@ -43,8 +44,13 @@ export function ExportMenu() {
       <MenuGroup title="Pictures of what is shown">
         <PictureEntry title="Trade-off chart" figure=".svg" place="tradeoff" save={savePicture('svg')} />
         <PictureEntry title="Trade-off chart" figure=".png" place="tradeoff" save={savePicture('png')} />
+        <PictureEntry title="Tree" figure=".svg" place="tree" save={saveCanvasAsVector} />
         <PictureEntry title="Tree" figure=".png" place="tree" save={saveCanvas} />
+        <PictureEntry title="Plots of the layer" figure=".svg" place="inspector" save={saveCanvasAsVector} />
         <PictureEntry title="Plots of the layer" figure=".png" place="inspector" save={saveCanvas} />
+      </MenuGroup>
+      <MenuGroup title="Tables">
+        <TableEntries />
       </MenuGroup>
     </Menu>
   );

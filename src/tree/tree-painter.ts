@@ -19,8 +19,6 @@ const overhang = 7;
 export class TreePainter {
   private stage: Stage | null = null;
   private moment: Moment | null = null;
-  /** Device pixels per CSS pixel. */
-  private ratio = 1;
   private fade: Fade | null = null;
   /** Of the paint under way, on the clock of animation frames. */
   private now = 0;
@@ -28,13 +26,14 @@ export class TreePainter {
   constructor(
     private readonly canvas: HTMLCanvasElement,
     private readonly context: CanvasRenderingContext2D,
+    /** Device pixels per CSS pixel. */
+    private readonly ratio = Math.max(1, devicePixelRatio),
   ) {}
 
   /** Everything new: sizes the canvas and paints all of it. */
   set(stage: Stage, moment: Moment): void {
     this.fade = null;
-    const ratio = Math.max(1, devicePixelRatio);
-    this.ratio = ratio;
+    const { ratio } = this;
     const { width, height } = stage.layout;
     const columns = Math.round(width * ratio);
     const rows = Math.round(height * ratio);

@@ -1,6 +1,7 @@
 /** Keeps the canvas in step with the studio: one paint a frame, from a subscription, without rendering React. */
 import { useEffect, useRef, type RefObject } from 'react';
 import { studio } from '../studio/store';
+import { paintedBy } from '../ui/vector';
 import { prefersStillness } from './fade';
 import { momentReader, type ActiveCell, type MomentReader } from './moment';
 import type { Stage } from './scene';
@@ -26,6 +27,10 @@ export function usePainter(
     const read = momentReader(stage);
     link.current = { painter, read };
     painter.set(stage, read(studio.getState(), focus.current));
+    paintedBy(canvas.current, (other) => {
+      // Scales to device pixels of its own: here they are CSS pixels.
+      new TreePainter(document.createElement('canvas'), other, 1).set(stage, read(studio.getState(), null));
+    });
     let frame = 0;
     const paint = (now: number): void => {
       const state = studio.getState();

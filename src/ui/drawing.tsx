@@ -5,6 +5,7 @@
  */
 import { useEffect, useRef, type PointerEvent } from 'react';
 import { themePalette, type Palette } from './palette';
+import { paintedBy } from './vector';
 import styles from './drawing.module.css';
 
 /** What a draw function gets: cleared, scaled to CSS pixels, with the interface font set at 11 px. */
@@ -37,6 +38,7 @@ export function Drawing({ label, draw, watch, height, onHover, onPress }: Drawin
     if (element === null) return undefined;
     let frame = 0;
     const family = getComputedStyle(element).fontFamily;
+    paintedBy(element, (context) => paintWith(context, element, family, draw));
     const redraw = (): void => {
       if (frame === 0) frame = requestAnimationFrame(paint);
     };
@@ -86,6 +88,15 @@ function paintOn(element: HTMLCanvasElement, family: string, draw: (surface: Sur
   }
   context.setTransform(scale, 0, 0, scale, 0, 0);
   context.clearRect(0, 0, width, height);
+  paintWith(context, element, family, draw);
+}
+
+function paintWith(
+  context: CanvasRenderingContext2D,
+  { clientWidth: width, clientHeight: height }: HTMLCanvasElement,
+  family: string,
+  draw: (surface: Surface) => void,
+): void {
   context.font = `11px ${family}`;
   draw({ context, width, height, palette: themePalette(document.documentElement.dataset['theme'] ?? 'light') });
 }

@@ -1,5 +1,6 @@
 /** Charts as files: SVG as they are drawn, with their colours written out, and PNG at twice their size. */
 import { download } from './download';
+import { vectorOf } from './vector';
 
 /** What a still picture needs of computed styles; the rest follows from attributes. */
 const properties = [
@@ -87,25 +88,54 @@ async function rasterised(svg: string, width: number, height: number): Promise<B
   }
 }
 
+interface Placed {
+  readonly canvas: HTMLCanvasElement;
+  readonly box: DOMRect;
+}
+
+/** The canvases in `place` that show something, and the box around them all. Throws where there is none. */
+function canvasesIn(place: Element) {
+  const placed: readonly Placed[] = [...place.querySelectorAll('canvas')]
+    .filter(({ width, height }) => width > 0 && height > 0)
+    .map((canvas) => ({ canvas, box: canvas.getBoundingClientRect() }))
+    .filter(({ box }) => box.width > 0 && box.height > 0);
+  if (placed.length === 0) throw new Error('There is no chart to take a picture of yet.');
+  const left = Math.min(...placed.map(({ box }) => box.left));
+  const top = Math.min(...placed.map(({ box }) => box.top));
+  const right = Math.max(...placed.map(({ box }) => box.right));
+  const bottom = Math.max(...placed.map(({ box }) => box.bottom));
+  return { placed, left, top, width: right - left, height: bottom - top };
+}
+
+/** The same canvases as one drawing of lines and letters. Rejects where there is none. */
+export async function saveCanvasAsVector(place: Element, name: string): Promise<void> {
+  const { placed, left, top, width, height } = canvasesIn(place);
+  const paper = getComputedStyle(document.body).backgroundColor;
+  const parts = await Promise.all(
+    placed.map(async ({ canvas, box }) => {
+      const drawn = await vectorOf(canvas);
+      drawn.setAttribute('x', String(box.left - left));
+      drawn.setAttribute('y', String(box.top - top));
+      return new XMLSerializer().serializeToString(drawn);
+    }),
+  );
+  const text = `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}"><rect width="100%" height="100%" fill="${paper}"/>${parts.join('')}</svg>`;
+  download(`${name}.svg`, new Blob([text], { type: 'image/svg+xml' }));
+}
+
 /** All canvases in `place` as they are painted now, where they stand. Rejects where there is none. */
 export async function saveCanvas(place: Element, name: string): Promise<void> {
-  const canvases = [...place.querySelectorAll('canvas')].filter(({ width, height }) => width > 0 && height > 0);
-  const boxes = canvases.map((canvas) => canvas.getBoundingClientRect());
-  const left = Math.min(...boxes.map((box) => box.left));
-  const top = Math.min(...boxes.map((box) => box.top));
-  const right = Math.max(...boxes.map((box) => box.right));
-  const bottom = Math.max(...boxes.map((box) => box.bottom));
+  const { placed, left, top, width, height } = canvasesIn(place);
   const copy = document.createElement('canvas');
   const context = copy.getContext('2d');
-  if (context === null || canvases.length === 0) throw new Error('There is no chart to take a picture of yet.');
-  copy.width = Math.ceil((right - left) * scale);
-  copy.height = Math.ceil((bottom - top) * scale);
+  if (context === null) throw new Error('This browser gives no canvas to copy the picture to.');
+  copy.width = Math.ceil(width * scale);
+  copy.height = Math.ceil(height * scale);
   context.scale(scale, scale);
   context.fillStyle = getComputedStyle(document.body).backgroundColor;
-  context.fillRect(0, 0, right - left, bottom - top);
-  for (const [at, canvas] of canvases.entries()) {
-    const box = boxes[at];
-    if (box !== undefined) context.drawImage(canvas, box.left - left, box.top - top, box.width, box.height);
+  context.fillRect(0, 0, width, height);
+  for (const { canvas, box } of placed) {
+    context.drawImage(canvas, box.left - left, box.top - top, box.width, box.height);
   }
   download(`${name}.png`, await asPng(copy));
 }
