@@ -43,6 +43,8 @@ export const NetworkSourceSchema = v.variant('source', [
     propagator: v.optional(v.picklist(['selfGate', 'feedbackGate', 'sum', 'noGate'])),
     /** Side of gate kernels. */
     kernel: v.optional(v.picklist([1, 3])),
+    /** Gate kernels of 3 as a depthwise convolution and a 1x1 one. */
+    separable: v.optional(v.boolean()),
     activation: v.optional(v.picklist(['sigmoid2', 'sigmoid', 'onePlusTanh', 'tanh'])),
     /** A factor for each pixel and channel, for each pixel, or for each channel. */
     granularity: v.optional(v.picklist(['full', 'spatial', 'channel'])),

@@ -56,7 +56,7 @@ function propagated(net: GraphBuilder, plan: GatingPlan, id: string, own: Featur
   const propagator = `${id}.propagator`;
   switch (plan.propagator) {
     case 'selfGate': {
-      const local = net.conv(`${propagator}.conv`, own.layer, own.channels, { size: plan.kernel, bias: true });
+      const local = gateConv(net, plan, propagator, own.layer, own.channels);
       return net.multiply(`${id}.feedback`, signal, gate(net, plan, propagator, local));
     }
     case 'feedbackGate': {
@@ -85,13 +85,28 @@ export function modulated(
   const pooled = plan.granularity === 'channel';
   const source = pooled ? net.channelMeans(`${id}.pool`, signal.layer) : signal.layer;
   const filters = plan.granularity === 'spatial' ? 1 : feature.channels;
-  const conv = net.conv(`${id}.conv`, source, filters, { size: pooled ? 1 : plan.kernel, bias: true });
+  const conv = pooled
+    ? net.conv(`${id}.conv`, source, filters, { size: 1, bias: true })
+    : gateConv(net, plan, id, source, filters);
   const z = pooled ? conv : resized(net, `${id}.resize`, conv, signal.size, feature.size);
   const layer =
     plan.combine === 'add'
       ? net.add(`stage${stage}.gated`, [feature.layer, z])
       : net.multiply(`stage${stage}.gated`, feature.layer, gate(net, plan, id, z));
   return { ...feature, layer };
+}
+
+/** The convolution of a gate or propagator, `<id>.conv`; separable, `<id>.depthwise` stands before it. */
+function gateConv(
+  net: GraphBuilder,
+  { kernel, separable }: GatingPlan,
+  id: string,
+  from: LayerId,
+  filters: number,
+): LayerId {
+  if (!separable) return net.conv(`${id}.conv`, from, filters, { size: kernel, bias: true });
+  const spread = net.depthwise(`${id}.depthwise`, from, { size: kernel });
+  return net.conv(`${id}.conv`, spread, filters, { size: 1, bias: true });
 }
 
 /** phi(z), as the layer called `id`. Frozen gates are held at 1, but cost what gates cost. */

@@ -60,6 +60,64 @@ describe('costs of gating', () => {
     expect(found.macs).toEqual([1, 2, 3, 4].map((t) => stem + t * (stages + head) + (t - 1) * macs));
   });
 
+  // What gates add to the parameters of the backbone and to the multiply-adds of every pass after the first. Stages 1 to 3 have 16, 32
+  // and 48 channels at 16x16, 8x8 and 8x8 (256, 64, 64 pixels); gates act on 16, 16 and 32 channels.
+  it.each<[string, Partial<GatedOptions>, number, number]>([
+    [
+      'separable DIGNet',
+      { routing: 'cascade', kernel: 3, separable: true },
+      32 * 16 + 16 + 48 * 32 + 32 + (9 * 16 + 256 + 16) + (9 * 32 + 1024 + 32) + 9 * 96 + (256 + 512 + 1536) + 64,
+      (512 + 1536) * 64 +
+        ((144 + 256) * 256 + (288 + 1024) * 64) +
+        ((144 + 256) * 256 + (288 + 512) * 64 + (432 + 1536) * 64),
+    ],
+    [
+      'separable RIGNet',
+      { routing: 'top', kernel: 3, separable: true },
+      3 * 9 * 48 + 48 * 64 + 64,
+      (3 * 9 * 48 + 48 * 64) * 64,
+    ],
+    ['one factor a pixel', { routing: 'top', granularity: 'spatial' }, 3 * (48 + 1), 3 * 48 * 64],
+    ['one factor a channel', { routing: 'top', granularity: 'channel', kernel: 3 }, 48 * 64 + 64, 48 * 64],
+    ['gates on outputs', { routing: 'top', position: 'output' }, 48 * 96 + 96, 48 * 96 * 64],
+    ['two gated stages', { routing: 'top', stages: [1, 3] }, 48 * 48 + 48, 48 * 48 * 64],
+    ['feedback added', { routing: 'top', combine: 'add' }, 48 * 64 + 64, 48 * 64 * 64],
+    [
+      'a feedback gate',
+      { propagator: 'feedbackGate', kernel: 3 },
+      512 + 16 + 1536 + 32 + (256 + 16 + 1024 + 32) + 9 * (256 + 512 + 1536) + 64,
+      (512 + 1536) * 64 + 256 * 256 + 1024 * 64 + 9 * (256 * 256 + 512 * 64 + 1536 * 64),
+    ],
+    [
+      'a sum',
+      { propagator: 'sum' },
+      512 + 16 + 1536 + 32 + (256 + 16 + 1024 + 32) + (256 + 512 + 1536) + 64,
+      (512 + 1536) * 64 + 256 * 256 + 1024 * 64 + (256 * 256 + 512 * 64 + 1536 * 64),
+    ],
+    [
+      'no propagator',
+      { propagator: 'noGate' },
+      512 + 16 + 1536 + 32 + (256 + 512 + 1536) + 64,
+      (512 + 1536) * 64 + (256 * 256 + 512 * 64 + 1536 * 64),
+    ],
+  ])('%s: by hand', (_, options, parameters, macs) => {
+    const found = costsOver(3, options);
+    expect(found.parameters).toBe(backbone + parameters);
+    expect(found.macs).toEqual([1, 2, 3].map((t) => stem + t * (stages + head) + (t - 1) * macs));
+  });
+
+  it('gated residual stages: three 1x1 gates from 64 channels at 8x8 on 16, 16 and 32', () => {
+    const [plain, once, twice] = [1, 2, 3].map((passes) =>
+      networkCosts(gatedGraph({ backbone: 'resnet8', passes, routing: 'top' })),
+    );
+    const gates = 64 * (16 + 16 + 32);
+    expect((once?.parameters ?? 0) - (plain?.parameters ?? 0)).toBe(gates + 64);
+    expect(twice?.parameters).toBe(once?.parameters);
+    // The stem, 27 * 16 at 32x32, runs once.
+    const pass = (plain?.macs ?? 0) - 27 * 16 * 1024;
+    expect(twice?.macs).toBe((plain?.macs ?? 0) + 2 * (pass + gates * 64));
+  });
+
   it.each<[string, Partial<GatedOptions>, number, readonly string[]]>([
     ['DIGNet, 1x1', { routing: 'cascade', kernel: 1 }, 27_380, ['1.89', '4.13']],
     ['DIGNet, 3x3', { routing: 'cascade', kernel: 3 }, 56_052, ['1.89', '6.75', '11.62', '16.48']],
@@ -88,6 +146,7 @@ const variants: readonly Partial<GatedOptions>[] = [
   { routing: 'self', activation: 'tanh' },
   { routing: 'above', granularity: 'spatial', kernel: 3 },
   { routing: 'cascade', granularity: 'channel' },
+  { routing: 'cascade', kernel: 3, separable: true },
   { propagator: 'feedbackGate' },
   { propagator: 'sum', activation: 'onePlusTanh' },
   { propagator: 'noGate', activation: 'sigmoid' },
@@ -176,6 +235,7 @@ describe('gatedGraph', () => {
       'Gated resnet8: the logits of a classifier have no place to be fed back to.',
     ],
     [{ backbone: 'resnet8', image: [64, 64] }, 'Gated resnet8: a residual backbone takes images of 32 x 32.'],
+    [{ backbone: 'shallow', separable: true }, 'Gated shallow: separable gates have kernels of 3: a 1x1'],
     [
       { backbone: 'shallow', combine: 'add', granularity: 'channel' },
       'Gated shallow: what is added must have a value for each pixel and channel.',

@@ -28,6 +28,8 @@ export interface GatedOptions {
   readonly propagator?: 'selfGate' | 'feedbackGate' | 'sum' | 'noGate' | undefined;
   /** Side of gate kernels. Default 1. */
   readonly kernel?: 1 | 3 | undefined;
+  /** Gate kernels of 3 as a depthwise convolution and a 1x1 one: cheaper gates ("sepGate"). Default false. */
+  readonly separable?: boolean | undefined;
   /** Default `sigmoid2`, which is 1 at 0. */
   readonly activation?: 'sigmoid2' | 'sigmoid' | 'onePlusTanh' | 'tanh' | undefined;
   /** One factor for each pixel and channel (default), each pixel, or each channel. */
@@ -62,6 +64,7 @@ export function gatingPlan(options: GatedOptions): GatingPlan {
     feedback: options.feedback ?? 'features',
     propagator: options.propagator ?? 'selfGate',
     kernel: options.kernel ?? 1,
+    separable: options.separable ?? false,
     activation: options.activation ?? 'sigmoid2',
     granularity: options.granularity ?? 'full',
     position: options.position ?? 'input',
@@ -75,7 +78,7 @@ export function gatingPlan(options: GatedOptions): GatingPlan {
 }
 
 function contradiction(plan: GatingPlan, levels: number, residual: boolean): string | undefined {
-  const { passes, image, stages, routing, feedback, combine, granularity } = plan;
+  const { passes, image, stages, routing, feedback, combine, granularity, kernel, separable } = plan;
   if (!Number.isInteger(passes) || passes < 1 || passes > MAX_PASSES) {
     return `it looks 1 to ${MAX_PASSES} times, not ${passes}`;
   }
@@ -86,5 +89,8 @@ function contradiction(plan: GatingPlan, levels: number, residual: boolean): str
   if (feedback === 'logits' && routing !== 'top') return 'logits are fed back by the "top" routing only';
   if (feedback === 'logits' && residual) return 'the logits of a classifier have no place to be fed back to';
   if (combine === 'add' && granularity !== 'full') return 'what is added must have a value for each pixel and channel';
+  if (separable && (kernel !== 3 || granularity === 'channel')) {
+    return 'separable gates have kernels of 3: a 1x1 kernel has nothing to separate';
+  }
   return undefined;
 }

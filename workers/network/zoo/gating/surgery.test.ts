@@ -27,6 +27,7 @@ const variants: readonly Partial<Omit<GatedOptions, 'passes'>>[] = [
   { routing: 'above', granularity: 'spatial' },
   { routing: 'cascade' },
   { routing: 'cascade', kernel: 3, activation: 'onePlusTanh' },
+  { routing: 'cascade', kernel: 3, separable: true },
   { propagator: 'feedbackGate', position: 'output' },
   { propagator: 'sum', combine: 'add' },
   { backbone: 'deep', stages: [2], activation: 'sigmoid' },
