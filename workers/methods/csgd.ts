@@ -40,6 +40,8 @@ export const csgd: Method = {
   reduces: 'filters',
   needs: 'training',
   normalise: 'none',
+  // Adam divides by each weight's own history of gradients: equal updates become unequal steps, and filters stay apart.
+  optimiser: 'sgd',
   training: { epochs: 10, learningRate: 0.03, fineTune: 0 },
   settings: {
     strength: {

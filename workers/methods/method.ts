@@ -56,6 +56,8 @@ export interface MethodDeclaration {
   /** How scores of different layers become comparable. */
   readonly normalise: 'layerMean' | 'none';
   readonly settings: SettingsDeclaration;
+  /** The one optimiser it trains with, where another would break what it promises. */
+  readonly optimiser?: 'sgd' | 'adam' | undefined;
   /** Of a method that needs training: the stages a person starts from. The recipe decides. */
   readonly training?: UsualTraining | undefined;
 }

@@ -4,6 +4,7 @@ import { eligibleLayers } from './low-rank';
 import { type Row, treeRows } from './rows';
 import { graphFromText } from './text';
 import { type ZooOptions, buildZooGraph } from './zoo';
+import { gatedGraph } from './zoo/gating';
 
 /** "label role stage*": `*` where the row writes to the residual stream. */
 function brief({ label, role, stage, stream }: Row): string {
@@ -198,5 +199,10 @@ describe('rows of opened networks', () => {
 
   it('a network without weights has no rows', () => {
     expect(rowsOfText('input 8x8x3 / globalPool / softmax')).toEqual([]);
+  });
+
+  it('separable gates have a row for their taps, before the one of the gate', () => {
+    const rows = treeRows(gatedGraph({ backbone: 'shallow', passes: 2, routing: 'top', kernel: 3, separable: true }));
+    expect(rows.slice(0, 4).map(({ label }) => label)).toEqual(['stem', '1 gate taps', '1 gate', '1.1']);
   });
 });

@@ -114,7 +114,9 @@ function passRows(graph: Graph, pass: number): readonly Row[] {
     const stage = stageOf(name, id);
     const placed = stage === null ? null : (sizes.get(stage.index) ?? stage);
     if (row === undefined) {
-      const label = name.replace(/^stage(\d+)\.(\w+)\.conv/, '$1 $2');
+      const label = name
+        .replace(/^stage(\d+)\.(\w+)\.conv/, '$1 $2')
+        .replace(/^stage(\d+)\.(\w+)\.depthwise/, '$1 $2 taps');
       return { layer: id, label, role: 'gate', stage: placed, stream: false };
     }
     const plain = /^stage(\d+)\.conv(\d+)(\.[01])?$/.exec(name);

@@ -53,6 +53,14 @@ describe('recipes', () => {
       'stages.1.settings.scheme',
     ],
     [
+      'centripetal SGD under another optimiser',
+      [
+        { stage: 'fine-tune', epochs: 1, method: 'csgd', optimiser: 'adam' },
+        { stage: 'prune', budget: 0.5 },
+      ],
+      'stages.0.optimiser',
+    ],
+    [
       'filters beside trained ranks',
       [{ stage: 'truncate', method: 'trp', budget: 0.5, filters: true }],
       'stages.0.filters',

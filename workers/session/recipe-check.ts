@@ -50,6 +50,7 @@ export function checkRecipe({ stages }: Recipe): void {
         }
         if (stage.method !== undefined) {
           checkMethod(stage.method, stage.settings ?? {}, path, undefined, 'training');
+          checkOptimiser(stage.method, stage.optimiser ?? 'sgd', path);
         } else if (Object.keys(stage.settings ?? {}).length > 0) {
           throw new RecipeError('Settings need a method that acts during training; name one or leave them out.', path);
         }
@@ -102,6 +103,13 @@ function checkSame(
     const text = `The training before decides the ranks, with its own "${name}": leave it out here, or set both alike.`;
     throw new RecipeError(text, `${path}.settings.${name}`);
   }
+}
+
+function checkOptimiser(id: string, optimiser: 'sgd' | 'adam', path: string): void {
+  const { title, optimiser: only = optimiser } = methodById(id);
+  if (only === optimiser) return;
+  const text = `${title} trains with "${only}" alone: with "${optimiser}" it does not do what it promises.`;
+  throw new RecipeError(text, `${path}.optimiser`);
 }
 
 function checkMethod(id: string, settings: Settings, path: string, reduces?: 'ranks', needs?: 'training'): void {
