@@ -16,8 +16,9 @@ interface Command {
 
 const commands: Readonly<Record<string, Command>> = {
   inspect: {
-    usage: 'inspect FILE [--json]',
-    summary: 'layers, widths, multiply-adds, parameters, channel groups and their reasons',
+    usage: 'inspect FILE [--tensors] [--json]',
+    summary:
+      'layers, widths, multiply-adds, parameters, channel groups and their reasons; or the tensors alone, however large the file',
     carryOut: inspect,
   },
   convert: {

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest';
 import { openNetworkFiles, writeNetworkFiles } from '../workers/formats';
+import { writeSafetensors } from '../workers/formats/safetensors';
 import { networkCosts } from '../workers/network/costs';
 import { buildZooNetwork } from '../workers/network/zoo';
 // Loaded lazily by `prune`; here beforehand, since no test should wait for the tensor library.
@@ -40,6 +41,14 @@ it('inspect says what an ONNX file holds', async () => {
   expect(await main(['inspect', at('net.onnx'), '--json'])).toBe(0);
   const { macs, parameters } = networkCosts(network.graph);
   expect(JSON.parse(said[0] ?? '')).toMatchObject({ macs, parameters, input: [32, 32, 3] });
+});
+
+it('inspect --tensors lists what a file of weights holds, whatever network it is of', async () => {
+  const values = new Float32Array(6);
+  writeFileSync(at('some.safetensors'), writeSafetensors({ 'a.weight': { shape: [2, 3], values } }));
+  expect(await main(['inspect', at('some.safetensors'), '--tensors'])).toBe(0);
+  expect(said).toEqual(['a.weight [2, 3]', '1 tensors, 6 numbers']);
+  expect(await main(['inspect', at('net.onnx'), '--tensors'])).toBe(2);
 });
 
 it('convert goes from ONNX to safetensors and back without losing a bit', async () => {

@@ -35,6 +35,16 @@ describe('the import worker', () => {
     });
   });
 
+  it('ends libhdf5 where a damaged file makes it loop', async () => {
+    const response = await fetch(new URL('../formats/keras/fixtures/endless.h5', import.meta.url));
+    const file = new File([await response.arrayBuffer()], 'endless.h5');
+    await expect(openInImportWorker(spawn, [file], idle, { silenceMs: 5000 })).rejects.toMatchObject({
+      name: 'FormatError',
+      kind: 'timeout',
+      message: expect.stringContaining('Reading endless.h5 got stuck and was ended after 5 s.'),
+    });
+  });
+
   it('refuses more bytes than can be held before it starts a worker', async () => {
     const file = new File([], 'huge.onnx');
     Object.defineProperty(file, 'size', { value: 5e9 });
