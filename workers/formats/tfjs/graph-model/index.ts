@@ -9,6 +9,7 @@ import { foldConstant } from './constants';
 import { type GraphNode, outputOf, parseNodes, statedShape } from './nodes';
 import { type LayerValue, Operation, type Value } from './operation';
 import { plainOperations } from './plain';
+import { severalOperations } from './several';
 import { weightedOperations } from './weighted';
 
 /** Reads a GraphModel. Operations that are not understood become opaque layers with a reason. Throws `FormatError`. */
@@ -171,11 +172,13 @@ class GraphReader {
   private input(reference: string): Value {
     const { node, output } = outputOf(reference);
     const value = this.known(node);
-    if (output > 0 && this.nodes.get(node)?.op !== 'FusedBatchNormV3') {
-      const text = `It reads output ${output} of "${node}"; operations with several outputs are not read.`;
-      throw new FormatError('unsupported', text, this.file, node);
-    }
-    return value;
+    if (output === 0) return value;
+    const further = this.values.get(`${node}:${output}`);
+    if (further !== undefined) return further;
+    // What was not understood stands for all of its outputs.
+    if (value.kind === 'layer' && this.draft.layerOf(value.id)?.op === 'opaque') return value;
+    const text = `It reads output ${output} of "${node}", which has only one.`;
+    throw new FormatError('malformed', text, this.file, node);
   }
 
   private translate(node: GraphNode, inputs: readonly Value[]): LayerValue {
@@ -184,14 +187,17 @@ class GraphReader {
     const [first] = feeds;
     const operation = new Operation(this.draft, node, id, inputs, (size) => this.absorbBias(node, size));
     const known = weightedOperations[node.op] ?? plainOperations[node.op];
+    const several = severalOperations[node.op];
     let answer: LayerValue | undefined;
     const opaque = this.draft.attempt(
       id,
       node.op,
       feeds.map((feed) => feed.id),
       () => {
-        if (known === undefined) throw new NotUnderstood('There is no layer for it here.');
-        answer = known(operation);
+        const answers = several?.(operation) ?? (known === undefined ? [] : [known(operation)]);
+        [answer] = answers;
+        if (answer === undefined) throw new NotUnderstood('There is no layer for it here.');
+        answers.forEach((one, at) => at > 0 && this.values.set(`${node.name}:${at}`, one));
         return answer.id;
       },
       () => (first === undefined ? [1] : this.draft.shapeOf(first.id)),
