@@ -9,8 +9,9 @@ import type { LayerSpeed } from '../workers/bench/layers';
 import type { Measurement, MemoryUse } from '../workers/bench/measure';
 import { workloadNames, workloads, type WorkloadName } from '../workers/bench/workloads';
 import type { BenchRequest } from '../workers/bench.worker';
+import { blobWorkersPolicy } from '../scripts/headers.mjs';
 import { errorData } from '../workers/rpc';
-import { withStudioPage } from './browser';
+import { withStudioPage, type StudioPage } from './browser';
 import { numberOption, readParameters, textOption, UsageError } from './usage';
 
 const browserContestants = [
@@ -177,11 +178,12 @@ function inPage<T, R extends BenchRequest>(
   call: (request: R) => Promise<Outcome<T>> | undefined,
   request: R,
 ): Promise<T> {
-  return withStudioPage<T>([], undefined, async ({ page }) => {
+  const job = async ({ page }: StudioPage): Promise<Outcome<T>> => {
     const outcome = await page.evaluate(call as (asked: R) => Promise<Outcome<T>>, request as never);
     if (outcome === undefined) throw new Error('The page is not ready.');
     return outcome;
-  });
+  };
+  return withStudioPage<T>([], undefined, job, request.contestant.startsWith('jax-js') ? blobWorkersPolicy : undefined);
 }
 
 async function runTorch(

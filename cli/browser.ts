@@ -21,16 +21,18 @@ export interface StudioPage {
 
 /**
  * Opens `headless.html` with `files` at hand, runs `job`, and closes everything again. What is posted to `/artefacts/`
- * lands in `out`. Throws the job's error, and one that says what the page said when it broke.
+ * lands in `out`. Throws the job's error, and one that says what the page said when it broke. `policy`: a content security
+ * policy for scripts that the studio's own would stop.
  */
 export async function withStudioPage<T>(
   files: readonly LocalFile[],
   out: string | undefined,
   job: (studio: StudioPage) => Promise<Outcome<T>>,
+  policy?: string,
 ): Promise<T> {
   if (!existsSync(join(site, 'headless.html'))) throw new Error('The site is not built: run "npm run build" first.');
   await ensureBrowser();
-  const server = await serveSite({ site, files: files.map(({ path }) => path), out });
+  const server = await serveSite({ site, files: files.map(({ path }) => path), out, policy });
   const line = createProgressLine(process.stderr);
   const executablePath = chromiumPath();
   const browser = await chromium.launch({

@@ -28,16 +28,18 @@ export interface SiteOptions {
   readonly files: readonly string[];
   /** Folder that takes what is posted to `/artefacts/NAME`; made when first needed. Without it such posts are refused. */
   readonly out?: string | undefined;
+  /** The content security policy of what is sent; the studio's own when absent. */
+  readonly policy?: string | undefined;
 }
 
-async function sendFile(path: string, response: ServerResponse): Promise<void> {
+async function sendFile(path: string, response: ServerResponse, { policy }: SiteOptions): Promise<void> {
   if (!existsSync(path) || !statSync(path).isFile()) {
     response.writeHead(404).end('Not found');
     return;
   }
   response.writeHead(200, {
     ...isolationHeaders,
-    'Content-Security-Policy': contentSecurityPolicy,
+    'Content-Security-Policy': policy ?? contentSecurityPolicy,
     'Content-Type': mediaTypes[extname(path)] ?? 'application/octet-stream',
     'Content-Length': statSync(path).size,
   });
@@ -54,13 +56,13 @@ async function answer(request: IncomingMessage, response: ServerResponse, option
   }
   const listed = /^\/files\/(\d+)$/.exec(path)?.[1];
   const local = listed === undefined ? undefined : options.files[Number(listed)];
-  if (local !== undefined) return sendFile(local, response);
+  if (local !== undefined) return sendFile(local, response, options);
   const target = normalize(join(options.site, path === '/' ? 'index.html' : path));
   if (!target.startsWith(options.site + sep)) {
     response.writeHead(403).end();
     return;
   }
-  await sendFile(target, response);
+  await sendFile(target, response, options);
 }
 
 /** Starts on a free port of the loop-back address. */

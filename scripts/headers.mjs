@@ -21,3 +21,9 @@ export const contentSecurityPolicy = [
   "base-uri 'none'",
   "form-action 'none'",
 ].join('; ');
+
+/**
+ * For the benchmark of jax-js alone, which starts its threads from blobs: where that is forbidden it waits for them for
+ * ever and says nothing.
+ */
+export const blobWorkersPolicy = contentSecurityPolicy.replace("worker-src 'self'", "worker-src 'self' blob:");
