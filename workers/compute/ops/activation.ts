@@ -6,7 +6,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { ActivationKind, ActivationLayer } from '../../network/graph';
 import { DEFAULT_HARD_SIGMOID, DEFAULT_LEAKY_SLOPE } from '../../network/reference-activations';
-import { simdRectifyGradient } from '../simd/simd-kernels';
+import { simdClipGradient } from '../simd/simd-kernels';
 import { simdRuns } from '../simd/simd-operation';
 import { wgslRectifyGradient } from '../wgsl/wgsl-kernels';
 import { wgslRuns } from '../wgsl/wgsl-operation';
@@ -58,11 +58,9 @@ export function activationGradient(layer: ActivationLayer, dy: tf.Tensor, value:
     case 'relu':
       return rectifyGradient(dy, value);
     case 'relu6':
-      return tf.mul(dy, tf.mul(tf.step(value), tf.step(tf.sub(6, value))));
-    case 'clip': {
-      const { min = -FLOAT_MAX, max = FLOAT_MAX } = layer;
-      return tf.mul(dy, tf.mul(tf.step(tf.sub(value, min)), tf.step(tf.sub(max, value))));
-    }
+      return clipGradient(dy, value, 0, 6);
+    case 'clip':
+      return clipGradient(dy, value, layer.min ?? -FLOAT_MAX, layer.max ?? FLOAT_MAX);
     case 'leakyRelu':
       return tf.mul(dy, tf.step(value, layer.slope ?? DEFAULT_LEAKY_SLOPE));
     case 'elu':
@@ -97,8 +95,14 @@ export function activationGradient(layer: ActivationLayer, dy: tf.Tensor, value:
 
 /** `dy` where the rectifier's output `y` is above zero. */
 export function rectifyGradient(dy: tf.Tensor, y: tf.Tensor): tf.Tensor {
-  if (simdRuns()) return simdRectifyGradient(dy, y);
+  if (simdRuns()) return simdClipGradient(dy, y, 0);
   return wgslRuns() ? wgslRectifyGradient(dy, y) : tf.mul(dy, tf.step(y));
+}
+
+/** `dy` where the clip's output `y` is strictly between its bounds. */
+function clipGradient(dy: tf.Tensor, y: tf.Tensor, min: number, max: number): tf.Tensor {
+  if (simdRuns()) return simdClipGradient(dy, y, min, max);
+  return tf.mul(dy, tf.mul(tf.step(tf.sub(y, min)), tf.step(tf.sub(max, y))));
 }
 
 /** x where it is positive, slope * x where not; `slope` is `[c]`. */

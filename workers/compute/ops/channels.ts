@@ -6,7 +6,7 @@
  * against 2.1 ms for 32x32x32x16, one thread). WebGPU has its own kernels.
  */
 import * as tf from '@tensorflow/tfjs-core';
-import { simdScaleShift } from '../simd/simd-kernels';
+import { simdAverageGradient, simdScaleShift } from '../simd/simd-kernels';
 import { simdRuns } from '../simd/simd-operation';
 import { wgslChannelSum, wgslImageMean, wgslRepeatOverImage, wgslScaleShift } from '../wgsl/wgsl-kernels';
 import { wgslRuns } from '../wgsl/wgsl-operation';
@@ -73,6 +73,11 @@ export function scaleShift(x: tf.Tensor, scale: tf.Tensor, shift: tf.Tensor | un
 export function repeatOverImage(x: tf.Tensor2D, height: number, width: number, factor = 1): tf.Tensor4D {
   if (wgslRuns()) return wgslRepeatOverImage(x, height, width, factor);
   const [batch, channels] = x.shape;
+  if (simdRuns()) {
+    const pixel: tf.Tensor4D = tf.reshape(x, [batch, 1, 1, channels]);
+    const window = { kernelSize: [height, width], stride: [1, 1], padding: [0, 0, 0, 0], dilation: [1, 1] } as const;
+    return simdAverageGradient(pixel, [batch, height, width, channels], window, (axis) => (axis === 0 ? factor : 1));
+  }
   return tf.tidy(() => {
     const scaled = factor === 1 ? x : tf.mul(x, factor);
     // Nearest-neighbour resizing is forty times faster than tile on WASM.

@@ -1,13 +1,20 @@
 /**
- * Depthwise convolution (channel multiplier 1) and its gradients, from forward depthwise convolutions and slices.
+ * Depthwise convolution (channel multiplier 1) and its gradients; where no kernels of ours run, from forward depthwise
+ * convolutions and slices.
  */
 import * as tf from '@tensorflow/tfjs-core';
+import { simdDepthwise, simdDepthwiseInputGradient, simdDepthwiseKernelGradient } from '../simd/simd-kernels';
+import { simdRuns } from '../simd/simd-operation';
 import { channelSum } from './channels';
 import type { ConvolutionWindow } from './convolution';
-import { explicitPadding, padOrCrop, spread, stridedSlice } from './spatial';
+import { explicitPadding, padOrCrop, spread, stridedSlice, windowedSize } from './spatial';
 
 /** `[n, h, w, c]` by `[kh, kw, c, 1]`; padding may be negative (crops). */
 export function convolveDepthwise(x: tf.Tensor4D, kernel: tf.Tensor4D, window: ConvolutionWindow): tf.Tensor4D {
+  if (simdRuns()) {
+    const [batch, height, width, channels] = x.shape;
+    return simdDepthwise(x, kernel, [batch, ...windowedSize([height, width], window), channels], window);
+  }
   const { stride, padding, dilation } = window;
   const negative = padding.some((amount) => amount < 0);
   const input = negative ? padOrCrop(x, padding) : x;
@@ -28,8 +35,10 @@ export function depthwiseInputGradient(
   dy: tf.Tensor4D,
   kernel: tf.Tensor4D,
   inputShape: readonly number[],
-  { kernelSize, stride, padding, dilation }: ConvolutionWindow,
+  window: ConvolutionWindow,
 ): tf.Tensor4D {
+  if (simdRuns()) return simdDepthwiseInputGradient(dy, kernel, inputShape, window);
+  const { kernelSize, stride, padding, dilation } = window;
   const gradient = spread(dy, [...stride, 1]) as tf.Tensor4D;
   const extent = (axis: 0 | 1): number => dilation[axis] * (kernelSize[axis] - 1);
   const before = (axis: 0 | 1): number => extent(axis) - (padding[2 * axis] ?? 0);
@@ -45,6 +54,7 @@ export function depthwiseInputGradient(
 
 /** Gradient by the kernel `[kh, kw, c, 1]`: per tap, the pixels it met times the output gradient, summed. */
 export function depthwiseKernelGradient(x: tf.Tensor4D, dy: tf.Tensor4D, window: ConvolutionWindow): tf.Tensor4D {
+  if (simdRuns()) return simdDepthwiseKernelGradient(x, dy, window);
   const { kernelSize, stride, padding, dilation } = window;
   const [, outHeight, outWidth, channels] = dy.shape;
   const [top, , left] = padding;

@@ -3,8 +3,11 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Padding, Pair } from '../../network/graph';
+import { simdAverageGradient, simdMaxGradient } from '../simd/simd-kernels';
+import { simdRuns } from '../simd/simd-operation';
+import type { ConvolutionWindow } from './convolution';
 import { depthwiseInputGradient } from './depthwise';
-import { explicitPadding, padOrCrop, stridedSlice, stridedSliceGradient, windowedSize } from './spatial';
+import { explicitPadding, padOrCrop, stridedSlice, stridedSliceGradient } from './spatial';
 
 export interface PoolingWindow {
   readonly kernelSize: Pair;
@@ -20,14 +23,16 @@ export function maxPool(x: tf.Tensor4D, window: PoolingWindow): tf.Tensor4D {
 /**
  * The gradient goes to the window's largest pixel; of equal ones to the first in row-major order, as in PyTorch.
  *
- * Composed tap by tap: tfjs 4.22's WASM kernel for it gives wrong gradients even for 2x2 windows without padding.
+ * Without kernels of ours composed tap by tap: tfjs 4.22's WASM kernel for it gives wrong gradients even for 2x2 windows without padding.
  */
 export function maxPoolGradient(
   dy: tf.Tensor4D,
   input: tf.Tensor4D,
   output: tf.Tensor4D,
-  { kernelSize, stride, padding }: PoolingWindow,
+  window: PoolingWindow,
 ): tf.Tensor4D {
+  if (simdRuns()) return simdMaxGradient(dy, input, output, { ...window, dilation: [1, 1] });
+  const { kernelSize, stride, padding } = window;
   const [, rows, columns, channels] = dy.shape;
   const { padded, cropped } = padForTaps(input, dy, { kernelSize, stride, padding });
   let open: tf.Tensor4D = tf.onesLike(dy);
@@ -69,13 +74,16 @@ function padForTaps(
 export function globalMax(x: tf.Tensor4D): tf.Tensor2D {
   const [batch, height, width, channels] = x.shape;
   if (height * width === 1) return tf.reshape(x, [batch, channels]);
-  const window = { kernelSize: [height, width], stride: [1, 1], padding: [0, 0, 0, 0] } as const;
-  return tf.reshape(maxPool(x, window), [batch, channels]);
+  return tf.reshape(maxPool(x, wholeImage(height, width)), [batch, channels]);
 }
 
 /** Gradient of `globalMax`, `dy` being `[n, c]`: to the first of the largest pixels. */
 export function globalMaxGradient(dy: tf.Tensor2D, input: tf.Tensor4D, output: tf.Tensor2D): tf.Tensor4D {
   const [batch, height, width, channels] = input.shape;
+  if (simdRuns()) {
+    const pixel = (x: tf.Tensor2D): tf.Tensor4D => tf.reshape(x, [batch, 1, 1, channels]);
+    return simdMaxGradient(pixel(dy), input, pixel(output), wholeImage(height, width));
+  }
   const pixels = tf.reshape(input, [batch, height * width, channels]);
   const largest = tf.sub(1, tf.step(tf.sub(tf.reshape(output, [batch, 1, channels]), pixels)));
   // In floats throughout: one-hot and casts of indices are wrong on WASM (integer bits) and on WebGPU (transposed).
@@ -105,26 +113,30 @@ export function averagePoolGradient(
   countPadding: boolean,
 ): tf.Tensor4D {
   const [, height = 0, width = 0, channels = 0] = inputShape;
-  const shares = windowShares([height, width], window, countPadding);
-  const weighted: tf.Tensor4D = tf.mul(dy, shares);
+  const share = windowShare([height, width], window, countPadding);
+  if (simdRuns()) return simdAverageGradient(dy, inputShape, { ...window, dilation: [1, 1] }, share);
+  const [, rows, columns] = dy.shape;
+  const shares = Float32Array.from(
+    { length: rows * columns },
+    (_, at) => share(0, Math.floor(at / columns)) * share(1, at % columns),
+  );
+  const weighted: tf.Tensor4D = tf.mul(dy, tf.tensor4d(shares, [1, rows, columns, 1]));
   const ones = tf.ones<tf.Rank.R4>([window.kernelSize[0], window.kernelSize[1], channels, 1]);
   return depthwiseInputGradient(weighted, ones, inputShape, { ...window, dilation: [1, 1] });
 }
 
-/** One over the number of pixels each window averages, `[1, h', w', 1]`. */
-function windowShares(size: Pair, window: PoolingWindow, countPadding: boolean): tf.Tensor4D {
-  const [rows, columns] = windowedSize(size, { ...window, dilation: [1, 1] });
-  const [kernelHeight, kernelWidth] = window.kernelSize;
-  const inside = (position: number, axis: 0 | 1, kernel: number): number => {
-    if (countPadding) return kernel;
+/** One over how many pixels the window at a position averages along an axis. */
+function windowShare(size: Pair, window: PoolingWindow, countPadding: boolean) {
+  return (axis: 0 | 1, position: number): number => {
+    const kernel = window.kernelSize[axis];
+    if (countPadding) return 1 / kernel;
     const start = position * window.stride[axis] - (window.padding[2 * axis] ?? 0);
-    return Math.min(start + kernel, size[axis]) - Math.max(start, 0);
+    return 1 / (Math.min(start + kernel, size[axis]) - Math.max(start, 0));
   };
-  const shares = Float32Array.from(
-    { length: rows * columns },
-    (_, at) => 1 / (inside(Math.floor(at / columns), 0, kernelHeight) * inside(at % columns, 1, kernelWidth)),
-  );
-  return tf.tensor4d(shares, [1, rows, columns, 1]);
+}
+
+function wholeImage(height: number, width: number): ConvolutionWindow {
+  return { kernelSize: [height, width], stride: [1, 1], padding: [0, 0, 0, 0], dilation: [1, 1] };
 }
 
 function poolAttributes({ kernelSize, stride }: PoolingWindow, padding: Padding): tf.NamedAttrMap {

@@ -16,7 +16,10 @@ export const rangeNames = [
   'normalise',
   'gradientSums',
   'normGradient',
-  'rectifyGradient',
+  'clipGradient',
+  'windowSum',
+  'depthwiseGradient',
+  'maxGradient',
 ] as const;
 export type RangeName = (typeof rangeNames)[number];
 export type RangeKernels = Readonly<Record<RangeName, RangeKernel>>;

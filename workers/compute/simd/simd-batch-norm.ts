@@ -1,5 +1,5 @@
 /** Batch norm, what follows it, and the optimiser's update on the engine. Addresses are of tensors; 0 = absent. */
-import type { SimdEngine } from './simd-engine';
+import { floatBits, type SimdEngine } from './simd-engine';
 
 /** Pixels `[rows, channels]`. */
 export interface PixelShape {
@@ -22,6 +22,8 @@ interface Fields extends PixelShape {
   readonly betaGradient?: number;
   readonly rectified?: boolean;
   readonly epsilon?: number;
+  readonly low?: number;
+  readonly high?: number;
 }
 
 interface Job {
@@ -88,13 +90,20 @@ export function normGradientsOn(
   engine.run('normGradient', job.address, job.blocks, job.scratchBytes);
 }
 
-export function rectifyGradientOn(
+/** `gradient` where `mask` is above `low` and below `high`; `high` NaN: no bound. */
+export function clipGradientOn(
   engine: SimdEngine,
   shape: PixelShape,
-  given: { readonly gradient: number; readonly mask: number; readonly output: number },
+  given: {
+    readonly gradient: number;
+    readonly mask: number;
+    readonly output: number;
+    readonly low: number;
+    readonly high: number;
+  },
 ): void {
   const job = place(engine, { ...shape, ...given });
-  engine.run('rectifyGradient', job.address, job.blocks, job.scratchBytes);
+  engine.run('clipGradient', job.address, job.blocks, job.scratchBytes);
 }
 
 function place(engine: SimdEngine, fields: Fields): Job {
@@ -112,12 +121,10 @@ function place(engine: SimdEngine, fields: Fields): Job {
       ...[fields.gammaGradient, fields.betaGradient].map((given) => given ?? 0),
     ],
     [],
-    [rows, channels, blockRows, blocks, Number(fields.rectified ?? false), floatBits(fields.epsilon ?? 0)],
+    [
+      ...[rows, channels, blockRows, blocks, Number(fields.rectified ?? false)],
+      ...[fields.epsilon, fields.low, fields.high].map((value) => floatBits(value ?? 0)),
+    ],
   );
   return { address, blocks, scratchBytes: 2 * periodBytes };
-}
-
-/** The word that holds `value` in single precision. */
-function floatBits(value: number): number {
-  return new Int32Array(new Float32Array([value]).buffer)[0] ?? 0;
 }

@@ -27,6 +27,7 @@ interface SerialKernels {
   readonly spreadFactors: (job: number) => void;
   readonly update: (...addressesFloatsAndFactors: number[]) => void;
   readonly follow: (...addressesFloatsAndFactors: number[]) => void;
+  readonly addParts: (parts: number, count: number, floats: number, to: number) => void;
 }
 
 type KernelExports = RangeKernels & SerialKernels;
@@ -131,4 +132,9 @@ export class SimdEngine {
   clear(address: number, count: number): void {
     new Float32Array(this.memory.buffer, address, count).fill(0);
   }
+}
+
+/** The word that holds `value` in single precision. */
+export function floatBits(value: number): number {
+  return new Int32Array(new Float32Array([value]).buffer)[0] ?? 0;
 }

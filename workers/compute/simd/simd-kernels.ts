@@ -1,8 +1,9 @@
 /** What `ops/` asks of the engine, in tensors. To be called only while `simdRuns()`. */
 import type * as tf from '@tensorflow/tfjs-core';
 import type { ConvolutionWindow } from '../ops/convolution';
-import { normaliseBatchOn, normGradientsOn, rectifyGradientOn, scaleShiftOn, type PixelShape } from './simd-batch-norm';
+import { clipGradientOn, normaliseBatchOn, normGradientsOn, scaleShiftOn, type PixelShape } from './simd-batch-norm';
 import { convolveOn, inputGradientOn, kernelGradientOn } from './simd-convolution';
+import { depthwiseInputGradientOn, depthwiseKernelGradientOn, depthwiseOn, maxGradientOn } from './simd-depthwise';
 import { runSimd, type SimdWork } from './simd-operation';
 
 export function simdConvolve(
@@ -114,10 +115,65 @@ export function simdNormGradients(
   });
 }
 
-/** `dy` where `y`, the rectifier's output, is above zero; else 0. */
-export function simdRectifyGradient(dy: tf.Tensor, y: tf.Tensor): tf.Tensor {
+/** `dy` where `y`, a clip's output, is above `low` and below `high`, else 0; no `high`: a rectifier's. */
+export function simdClipGradient(dy: tf.Tensor, y: tf.Tensor, low: number, high = Number.NaN): tf.Tensor {
   return single([dy, y], dy.shape, (engine, [gradient = 0, mask = 0], [output = 0]) =>
-    rectifyGradientOn(engine, pixels(dy), { gradient, mask, output }),
+    clipGradientOn(engine, pixels(dy), { gradient, mask, output, low, high }),
+  );
+}
+
+/** `[n, h, w, c]` by `[kh, kw, c, 1]`, channel by channel. */
+export function simdDepthwise(
+  x: tf.Tensor4D,
+  kernel: tf.Tensor4D,
+  output: readonly number[],
+  window: ConvolutionWindow,
+): tf.Tensor4D {
+  return single([x, kernel], output, (engine, [source = 0, by = 0], [target = 0]) =>
+    depthwiseOn(engine, { source, target, kernel: by }, x.shape, output, window),
+  );
+}
+
+export function simdDepthwiseInputGradient(
+  dy: tf.Tensor4D,
+  kernel: tf.Tensor4D,
+  input: readonly number[],
+  window: ConvolutionWindow,
+): tf.Tensor4D {
+  return single([dy, kernel], input, (engine, [source = 0, by = 0], [target = 0]) =>
+    depthwiseInputGradientOn(engine, { source, target, kernel: by }, input, dy.shape, window),
+  );
+}
+
+/** `[kh, kw, c, 1]`. */
+export function simdDepthwiseKernelGradient(x: tf.Tensor4D, dy: tf.Tensor4D, window: ConvolutionWindow): tf.Tensor4D {
+  const kernel = [...window.kernelSize, x.shape[3], 1];
+  return single([x, dy], kernel, (engine, [source = 0, slopes = 0], [target = 0]) =>
+    depthwiseKernelGradientOn(engine, { source, slopes, target }, x.shape, dy.shape, window),
+  );
+}
+
+/** The input's gradient where windows were averaged; `share` of a window's pixels along an axis. */
+export function simdAverageGradient(
+  dy: tf.Tensor4D,
+  input: readonly number[],
+  window: ConvolutionWindow,
+  share: (axis: 0 | 1, position: number) => number,
+): tf.Tensor4D {
+  return single([dy], input, (engine, [source = 0], [target = 0]) =>
+    depthwiseInputGradientOn(engine, { source, target, kernel: 0 }, input, dy.shape, window, share),
+  );
+}
+
+/** The input's gradient where the first of a window's largest pixels was taken; `output` is what that gave. */
+export function simdMaxGradient(
+  dy: tf.Tensor4D,
+  input: tf.Tensor4D,
+  output: tf.Tensor4D,
+  window: ConvolutionWindow,
+): tf.Tensor4D {
+  return single([dy, input, output], input.shape, (engine, [slopes = 0, source = 0, pooled = 0], [target = 0]) =>
+    maxGradientOn(engine, { source, target, pooled, slopes }, input.shape, dy.shape, window),
   );
 }
 

@@ -2,6 +2,8 @@ import * as tf from '@tensorflow/tfjs-core';
 import { expect, it } from 'vitest';
 import { buildZooNetwork } from '../../network/zoo';
 import { classificationLoss } from '../../training/loss';
+import { convolveDepthwise, depthwiseInputGradient, depthwiseKernelGradient } from '../ops/depthwise';
+import { maxPool, maxPoolGradient } from '../ops/pooling';
 import { createExecutor } from '../runtime';
 import { wasmFiles } from '../wasm-files';
 import type { WasmKernels } from '../wasm-device';
@@ -33,6 +35,30 @@ it('gives the same bits on one, two and three threads', async () => {
   expect(alone.size).toBeGreaterThan(40);
   expect(await step('own', 2)).toEqual(alone);
   expect(await step('own', 3)).toEqual(alone);
+});
+
+it('sums depthwise windows and their gradients to the same bits on one, two and three threads', async () => {
+  const window = { kernelSize: [3, 3], stride: [2, 2], padding: [0, 1, 0, 1], dilation: [1, 1] } as const;
+  const run = async (threads: number): Promise<Float32Array[]> => {
+    const executor = await createExecutor({ device: 'wasm', wasmFiles, kernels: 'own', threads });
+    const found = tf.tidy(() => {
+      const x: tf.Tensor4D = tf.randomUniform([45, 12, 10, 37], -1, 1, 'float32', 1);
+      const kernel: tf.Tensor4D = tf.randomUniform([3, 3, 37, 1], -1, 1, 'float32', 2);
+      const y = convolveDepthwise(x, kernel, window);
+      const tensors = [
+        y,
+        depthwiseInputGradient(y, kernel, x.shape, window),
+        depthwiseKernelGradient(x, y, window),
+        maxPoolGradient(y, x, maxPool(x, window), window),
+      ];
+      return tensors.map((tensor) => Float32Array.from(tensor.dataSync()));
+    }) as unknown as Float32Array[];
+    executor.dispose();
+    return found;
+  };
+  const alone = await run(1);
+  expect(await run(2)).toEqual(alone);
+  expect(await run(3)).toEqual(alone);
 });
 
 it('agrees with the composed step', async () => {

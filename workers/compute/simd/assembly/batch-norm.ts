@@ -74,6 +74,13 @@ function rectified(job: usize): bool {
 function epsilon(job: usize): f64 {
   return load<f32>(job, 72);
 }
+/** Between which the output's gradient goes through a clip; a ceiling that is no number is none. */
+function low(job: usize): f32 {
+  return load<f32>(job, 76);
+}
+function high(job: usize): f32 {
+  return load<f32>(job, 80);
+}
 
 /** Floats of a period. */
 function periodFloats(job: usize): i32 {
@@ -402,15 +409,25 @@ export function normGradient(job: usize, begin: i32, end: i32, scratch: usize): 
   }
 }
 
-/** The gradient through a rectifier: `gradient` where `mask` is above zero. */
-export function rectifyGradient(job: usize, begin: i32, end: i32, scratch: usize): void {
+/** The gradient through a rectifier or clip: `gradient` where `mask` is between the bounds. */
+export function clipGradient(job: usize, begin: i32, end: i32, scratch: usize): void {
   const y = mask(job);
   const dy = gradient(job);
   const to = output(job);
+  const lowest = f32x4.splat(low(job));
+  const highest = f32x4.splat(high(job));
   for (let block = begin; block < end; block++) {
     let at = blockBytes(job, block);
     const stop: usize = at + 4 * blockFloats(job, block);
-    for (; at + 16 <= stop; at += 16) v128.store(to + at, through(v128.load(dy + at), v128.load(y + at)));
-    for (; at < stop; at += 4) f32.store(to + at, scalarThrough(dy + at, y, at));
+    for (; at + 16 <= stop; at += 16) {
+      const value = v128.load(y + at);
+      const above = v128.and(v128.load(dy + at), f32x4.gt(value, lowest));
+      v128.store(to + at, v128.andnot(above, f32x4.ge(value, highest)));
+    }
+    for (; at < stop; at += 4) {
+      const value = f32.load(y + at);
+      const inside = value > low(job) && !(value >= high(job));
+      f32.store(to + at, inside ? f32.load(dy + at) : 0);
+    }
   }
 }

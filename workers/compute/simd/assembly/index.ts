@@ -6,11 +6,12 @@ export {
   moments,
   normalise,
   normGradient,
-  rectifyGradient,
+  clipGradient,
   spreadFactors,
   spreadMeans,
 } from './batch-norm';
 export { correlate } from './correlate';
+export { addParts, depthwiseGradient, maxGradient, windowSum } from './depthwise';
 export { kernelGradient } from './gradient';
 export { pack } from './pack';
 export { follow, update } from './update';
