@@ -122,7 +122,11 @@ function place(engine: SimdEngine, fields: Fields): Job {
     ],
     [],
     [
-      ...[rows, channels, blockRows, blocks, Number(fields.rectified ?? false)],
+      rows,
+      channels,
+      blockRows,
+      blocks,
+      Number(fields.rectified ?? false),
       ...[fields.epsilon, fields.low, fields.high].map((value) => floatBits(value ?? 0)),
     ],
   );
