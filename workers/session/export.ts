@@ -1,11 +1,9 @@
 /** Files a person takes away. A network leaves only after its file was reopened elsewhere and answered the same. */
 import { writeMetricsCsv } from '../formats/metrics-csv';
 import { writableFormats, writeNetworkFiles } from '../formats';
-import { zipFiles } from '../formats/bundle';
 import type { WrittenFile } from '../formats/format';
 import { FormatError } from '../formats/format-error';
 import { type CardFile, modelCard } from '../formats/model-card';
-import { writeProject } from '../formats/project';
 import { maxAbsDifference } from '../formats/proof';
 import { sha256 } from '../datasets/identity';
 import type { Dataset } from '../datasets/dataset';
@@ -51,6 +49,7 @@ export async function exportFile(
     return handOver([{ name: `${slug}.zip`, bytes }], slug, proof);
   }
   if (format === 'project') {
+    const { writeProject } = await import('../formats/project');
     const bytes = await writeProject({ name: slug, network, runs: await projectRuns(engine, record) });
     const files = [{ name: `${slug}.espalier`, bytes }];
     return handOver(files, slug, await prove(files));
@@ -72,7 +71,7 @@ async function handOver(
 ): Promise<CommandResult<'exportNetwork'>> {
   const [only, ...more] = files;
   if (only === undefined) throw new StudioError('Nothing was written.');
-  const file = more.length === 0 ? only : { name: `${stem}.zip`, bytes: await zipFiles(files) };
+  const file = more.length === 0 ? only : { name: `${stem}.zip`, bytes: await zipped(files) };
   return { name: file.name, blob: asFile(file), sha256: await sha256(file.bytes), proof };
 }
 
@@ -113,7 +112,13 @@ async function everything(
   if (recipe !== null) documents.push({ name: `${slug}.recipe.json`, bytes: new TextEncoder().encode(recipe) });
   const worst = Math.max(...proofs.map(({ maxAbsLogitDifference }) => maxAbsLogitDifference));
   const proof = proofs.length === 0 ? null : { maxAbsLogitDifference: worst, images };
-  return { bytes: await zipFiles([...documents, ...files]), proof };
+  return { bytes: await zipped([...documents, ...files]), proof };
+}
+
+/** The archive library is loaded with the first archive: training needs none. */
+async function zipped(files: readonly WrittenFile[]): Promise<Uint8Array<ArrayBuffer>> {
+  const { zipFiles } = await import('../formats/bundle');
+  return zipFiles(files);
 }
 
 async function proven(
