@@ -50,6 +50,19 @@ export function plainNames(entries: readonly ForeignTensor[]): ForeignTensors {
   );
 }
 
+/**
+ * Names without what all of them begin with (`backbone.`, `net.`): what wraps a network in a larger one. Undefined where
+ * they begin differently.
+ */
+export function withoutCommonPrefix(
+  tensors: ForeignTensors,
+): { readonly prefix: string; readonly tensors: ForeignTensors } | undefined {
+  const [first = ''] = tensors.keys();
+  const prefix = first.slice(0, first.indexOf('.') + 1);
+  if (prefix === '' || ![...tensors.keys()].every((name) => name.startsWith(prefix))) return undefined;
+  return { prefix, tensors: new Map([...tensors].map(([name, entry]) => [name.slice(prefix.length), entry])) };
+}
+
 /** Maps a PyTorch batch norm `theirs.{weight,bias,running_mean,running_var}` to ours. */
 export function batchNormNames(ours: string, theirs: string): [TensorName, string][] {
   return [

@@ -58,6 +58,6 @@ export async function refusal(network: Network, format: NetworkFormat): Promise<
     return null;
   } catch (error) {
     if (!(error instanceof FormatError)) throw error;
-    return error.message.replace(/^net: /, '').replace(/^.* for "[^"]*": /, '');
+    return error.message.replace(/^\S+: /, '').replace(/^.*? "[^"]*": /, '');
   }
 }

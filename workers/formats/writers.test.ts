@@ -11,7 +11,7 @@ import { runReference } from '../network/reference';
 import { networkFromText } from '../network/text';
 import { buildZooNetwork } from '../network/zoo';
 import { openNetworkFiles, writeNetworkFiles } from './index';
-import { readSafetensorsIndex } from './safetensors';
+import { readSafetensorsIndex, readTensor } from './safetensors';
 import { runLayersModel } from './tfjs/runtime-for-tests';
 
 const slim: readonly (readonly [string, Network])[] = [
@@ -137,6 +137,36 @@ describe('readable source', () => {
     const modules = [...text.matchAll(/self\.(\w+) = nn\./g)].map(([, name]) => name);
     expect(new Set(tensors.map(({ name }) => name.split('.')[0]))).toEqual(new Set(modules));
     for (const name of modules) expect(text).toContain(`= self.${name}(`);
+  });
+
+  it('of PyTorch flattens in its own order where dense layers alone read it, else in ours', async () => {
+    const source = async (layers: string) => {
+      const network = networkFromText(`input 2x2x3 / ${layers}`, 3);
+      const [text, weights] = await writeNetworkFiles(network, 'pytorch', 'net');
+      const file = new Blob([weights?.bytes ?? '']);
+      const { tensors } = await readSafetensorsIndex(file, 'weights');
+      const entry = tensors.find(({ name }) => name === 'dense1.weight');
+      if (entry === undefined) throw new Error('A dense weight was expected.');
+      const { values } = await readTensor(file, entry);
+      const kernel = network.tensors['dense1.kernel']?.values ?? new Float32Array();
+      return { text: new TextDecoder().decode(text?.bytes), row: Array.from(values.subarray(0, 12)), kernel };
+    };
+    // Feature k here is pixel floor(k / 3), channel k % 3; in PyTorch's order it is channel floor(k / 4), pixel k % 4.
+    const own = await source('flatten / relu / dense 2');
+    expect(own.text).not.toContain('permute');
+    expect(own.row).toEqual(Array.from({ length: 12 }, (_, k) => own.kernel[2 * ((k % 4) * 3 + Math.floor(k / 4))]));
+    const ours = await source('flatten / bn / dense 2');
+    expect(ours.text).toContain('.permute(0, 2, 3, 1).flatten(1)');
+    expect(ours.row).toEqual(Array.from({ length: 12 }, (_, k) => ours.kernel[2 * k]));
+  });
+
+  it('of Keras resizes as Keras does, not as TF.js', async () => {
+    const resized = (grid: string) => networkFromText(`input 4x4x3 / resize 8x8 bilinear ${grid}`, 3);
+    const [source] = await writeNetworkFiles(resized(''), 'keras', 'net');
+    expect(new TextDecoder().decode(source?.bytes)).toMatch(/UpSampling2D\(.*bilinear/);
+    await expect(writeNetworkFiles(resized('asymmetric'), 'keras', 'net')).rejects.toThrow(
+      'Keras resizes between the centres of pixels',
+    );
   });
 
   it.skipIf(!python)(`parses${python ? '' : ' (python3 is absent)'}`, async () => {

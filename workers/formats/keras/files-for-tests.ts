@@ -2,7 +2,8 @@
 import library, { type Group } from 'h5wasm';
 import type { Network } from '../../network/graph';
 import { zipFiles } from '../bundle';
-import { kerasLayers, type KerasLayer } from './write-layers';
+import { kerasLayers } from './write-layers';
+import type { KerasLayer } from './write-sheet';
 
 function layerJson({ className, name, config, inputs }: KerasLayer) {
   return {
@@ -14,7 +15,7 @@ function layerJson({ className, name, config, inputs }: KerasLayer) {
 }
 
 function modelJson(network: Network): string {
-  const { layers, inputs, outputs } = kerasLayers(network, 'test');
+  const { layers, inputs, outputs } = kerasLayers(network, 'keras', 'test');
   const config = {
     name: 'tiny',
     layers: layers.map(layerJson),
@@ -37,7 +38,7 @@ async function hdf5(fill: (root: Group) => void): Promise<Uint8Array<ArrayBuffer
 
 /** As `model.save('net.h5')` of Keras 2 lays it out. */
 export async function kerasH5(network: Network): Promise<Uint8Array<ArrayBuffer>> {
-  const { layers } = kerasLayers(network, 'test');
+  const { layers } = kerasLayers(network, 'keras', 'test');
   return hdf5((root) => {
     root.create_attribute('model_config', modelJson(network));
     root.create_attribute('keras_version', '2.4.0');
@@ -69,7 +70,7 @@ const groups: Readonly<Record<string, string>> = {
 
 /** As `model.save('net.keras')` of Keras 3 lays it out. Throws for a weighted class that the tests do not use. */
 export async function kerasArchive(network: Network): Promise<Uint8Array<ArrayBuffer>> {
-  const { layers } = kerasLayers(network, 'test');
+  const { layers } = kerasLayers(network, 'keras', 'test');
   const weights = await hdf5((root) => {
     const container = root.create_group('layers');
     const counts = new Map<string, number>();

@@ -10,6 +10,7 @@ import {
   plainNames,
   type Recogniser,
   type Recognition,
+  withoutCommonPrefix,
 } from '../foreign-names';
 import type { OpenedFile } from '../format';
 import { FormatError } from '../format-error';
@@ -61,17 +62,36 @@ export interface Checkpoint {
   readonly elements: NetworkOrigin['elements'];
 }
 
+function recognised(tensors: ForeignTensors, file: string): Recognition | undefined {
+  for (const recognise of recognisers) {
+    const found = recognise(tensors, file);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
 /** Throws `FormatError` when no family knows the tensors, or one does but something is missing or left over. */
 export async function recogniseNetwork(
   { tensors: listed, format, elements }: Checkpoint,
   file: string,
   sidecar?: Sidecar,
 ): Promise<OpenedFile> {
-  const named = plainNames(listed);
-  let recognition: Recognition | undefined;
-  for (const recognise of recognisers) recognition ??= recognise(named, file);
+  let named = plainNames(listed);
+  const wrappers: string[] = [];
+  let recognition = recognised(named, file);
+  while (recognition === undefined) {
+    const inner = withoutCommonPrefix(named);
+    if (inner === undefined) break;
+    wrappers.push(inner.prefix);
+    named = inner.tensors;
+    recognition = recognised(named, file);
+  }
   if (recognition === undefined) {
-    const some = [...named.keys()].slice(0, 3).join(', ') || 'none';
+    const some =
+      listed
+        .map(({ name }) => name)
+        .slice(0, 3)
+        .join(', ') || 'none';
     const problem = `Its tensors (${some}, ...) are of no architecture known here. Known: ${known}.`;
     throw new FormatError('unrecognised', problem, file, 'tensor names');
   }
@@ -106,6 +126,7 @@ export async function recogniseNetwork(
     throw new FormatError('malformed', error.message, file, error.layer ?? 'tensors');
   }
   const notes = [...recognition.notes];
+  if (wrappers.length > 0) notes.push(`All its tensor names begin with "${wrappers.join('')}", which was taken off.`);
   if (sidecar?.normalisation === undefined) {
     notes.push(
       'The file does not say how its input is normalised; the usual mean and standard deviation of ImageNet are assumed.',

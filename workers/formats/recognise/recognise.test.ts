@@ -1,9 +1,11 @@
 /** Slim networks of torchvision and of common CIFAR dialects, saved and run by PyTorch (`fixtures/make-networks.py`). */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import type { Tensor } from '../../network/graph';
 import { runReference } from '../../network/reference';
 import { FormatError } from '../format-error';
 import { openNetworkFiles } from '../index';
+import { readCheckpoint } from '../pytorch';
 import { writeSafetensors } from '../safetensors';
 
 function fixture(name: string): Buffer<ArrayBuffer> {
@@ -41,6 +43,20 @@ describe('checkpoints are recognised by names and shapes, and answer as in PyTor
       expect(Math.abs(value - (output?.values[at] ?? NaN))).toBeLessThan(1e-4 * largest);
     });
   });
+
+  it.each(['module.', 'model.module.', '_orig_mod.', 'backbone.', 'module.net.encoder.'])(
+    'with "%s" before every name, too',
+    async (prefix) => {
+      const name = 'densenet-cifar.pt';
+      const { tensors } = await readCheckpoint(new Blob([fixture(name)]), name);
+      const renamed: Record<string, Tensor> = {};
+      for (const { name: own, load } of tensors) renamed[`${prefix}${own}`] = await load();
+      const { network } = await openNetworkFiles([new File([writeSafetensors(renamed)], 'wrapped.safetensors')]);
+      const { network: plain } = await openNetworkFiles([new File([fixture(name)], name)]);
+      expect(network.graph).toEqual(plain.graph);
+      expect(network.tensors).toEqual(plain.tensors);
+    },
+  );
 
   it('or named as what they are not', async () => {
     const bytes = writeSafetensors({ 'encoder.layers.0.weight': { shape: [2, 2], values: new Float32Array(4) } });

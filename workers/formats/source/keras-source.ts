@@ -1,6 +1,7 @@
 /** A network as Keras source that a person can read, change and run: one functional model, weights from safetensors. */
 import type { Network } from '../../network/graph';
-import { kerasLayers, type KerasLayer } from '../keras/write-layers';
+import { kerasLayers } from '../keras/write-layers';
+import type { KerasLayer } from '../keras/write-sheet';
 
 /** A value as Python writes it. */
 function python(value: unknown): string {
@@ -51,7 +52,7 @@ function line(layer: KerasLayer): string {
 
 /** Source of a module whose `build()` makes the network, and that loads `weightsFile` when it is run. */
 export function kerasSource(network: Network, weightsFile: string): string {
-  const { layers, inputs, outputs } = kerasLayers(network, weightsFile);
+  const { layers, inputs, outputs } = kerasLayers(network, 'keras', weightsFile);
   const body = layers.map((layer) => `    ${line(layer)}`).join('\n');
   const list = (names: readonly string[]) =>
     names.length === 1 ? variableOf(names[0] ?? '') : `[${names.map(variableOf).join(', ')}]`;
@@ -86,7 +87,7 @@ if __name__ == '__main__':
 /** The weights `load` of the source asks for. */
 export function kerasSourceTensors(network: Network, file: string) {
   return Object.fromEntries(
-    kerasLayers(network, file).layers.flatMap(({ name, weights }) =>
+    kerasLayers(network, 'keras', file).layers.flatMap(({ name, weights }) =>
       weights.map(([, tensor], index) => [`${name}/${index}`, tensor] as const),
     ),
   );

@@ -13,6 +13,8 @@ import {
 } from '../../network/graph';
 import { inferShapes } from '../../network/shapes';
 import { FormatError } from '../format-error';
+import { expression, type Names, pair } from './pytorch-expressions';
+import { denseWeight, flattenedImage, flattensForDense, turned } from './pytorch-weights';
 
 export interface PyTorchSource {
   readonly text: string;
@@ -25,7 +27,7 @@ export function pytorchSource(network: Network, weightsFile: string): PyTorchSou
   return new Writer(network, weightsFile).result();
 }
 
-class Writer {
+class Writer implements Names {
   private readonly modules: string[] = [];
   private readonly steps: string[] = [];
   private readonly tensors: Record<string, Tensor> = {};
@@ -33,12 +35,14 @@ class Writer {
   private readonly taken = new Set(['self', 'torch', 'nn', 'F', 'x']);
   private readonly shapes: ReadonlyMap<LayerId, Shape>;
   private readonly inputs: string[] = [];
+  private readonly flattens: ReadonlySet<LayerId>;
 
   constructor(
     private readonly network: Network,
     private readonly file: string,
   ) {
     this.shapes = inferShapes(network.graph);
+    this.flattens = flattensForDense(network.graph);
     for (const layer of network.graph.layers) this.write(layer);
   }
 
@@ -78,11 +82,11 @@ if __name__ == '__main__':
     return { text, tensors: this.tensors };
   }
 
-  private of(id: LayerId | undefined): string {
+  of(id: LayerId | undefined): string {
     return this.variables.get(id ?? '') ?? '';
   }
 
-  private shape(id: LayerId | undefined): Shape {
+  shape(id: LayerId | undefined): Shape {
     return this.shapes.get(id ?? '') ?? [0];
   }
 
@@ -91,6 +95,10 @@ if __name__ == '__main__':
     if (tensor === undefined)
       throw new FormatError('malformed', `The network has no tensor "${name}".`, this.file, name);
     return tensor;
+  }
+
+  inPyTorchOrder(flatten: LayerId): boolean {
+    return this.flattens.has(flatten);
   }
 
   private name(id: LayerId): string {
@@ -175,7 +183,9 @@ if __name__ == '__main__':
         return;
       }
       case 'dense': {
-        const weight = this.denseWeight(layer);
+        const shapeOf = (id: LayerId | undefined): Shape => this.shape(id);
+        const image = flattenedImage(this.network.graph.layers, first, this.flattens, shapeOf);
+        const weight = denseWeight(this.tensor(layer.kernel), image);
         const bias = layer.bias === undefined ? ', bias=False' : '';
         this.module(layer, `Linear(${channels}, ${layer.units}${bias})`, { weight, ...this.bias(layer.bias) }, x);
         return;
@@ -207,11 +217,11 @@ if __name__ == '__main__':
         this.pool(layer, x);
         return;
       default:
-        this.step(layer, this.expression(layer, x, shape));
+        this.step(layer, expression(this, layer, x, shape));
     }
   }
 
-  private unsupported(layer: Layer, what: string): FormatError {
+  unsupported(layer: Layer, what: string): FormatError {
     return new FormatError('unsupported', `PyTorch source cannot hold "${layer.id}": ${what}.`, this.file, layer.id);
   }
 
@@ -227,139 +237,8 @@ if __name__ == '__main__':
       layer.op === 'averagePool' && !layer.countPadding && padding !== '' ? ', count_include_pad=False' : '';
     this.step(layer, `F.${name}(${input}, ${pair(layer.kernelSize)}, stride=${pair(layer.stride)}${padding}${counts})`);
   }
-
-  private expression(layer: Layer, x: string, shape: Shape): string {
-    const all = layer.inputs.map((id) => this.of(id));
-    const spatial = shape.length === 3;
-    switch (layer.op) {
-      case 'activation':
-        return activation(layer, x);
-      case 'scale':
-        return `${layer.factor === 1 ? x : `${x} * ${layer.factor}`}${layer.offset === 0 ? '' : ` + ${layer.offset}`}`;
-      case 'add':
-        return all.join(' + ');
-      case 'multiply': {
-        const [, second] = layer.inputs;
-        const vector = this.shape(second).length === 1 && spatial;
-        return `${x} * ${all[1]}${vector ? '[:, :, None, None]' : ''}`;
-      }
-      case 'concat':
-        return `torch.cat([${all.join(', ')}], ${layer.axis === 'height' ? 2 : layer.axis === 'width' ? 3 : 1})`;
-      case 'globalPool': {
-        const keep = layer.keepSpatial === true ? ', keepdim=True' : '';
-        return layer.mode === 'average' ? `${x}.mean((2, 3)${keep})` : `${x}.amax((2, 3)${keep})`;
-      }
-      case 'flatten':
-        // Weights behind it are turned to PyTorch's order of pixels.
-        return `${x}.flatten(1)`;
-      case 'reshape': {
-        const rows = spatial ? `${x}.permute(0, 2, 3, 1)` : x;
-        const [height, width, depth] = layer.shape;
-        return layer.shape.length === 1
-          ? `${rows}.flatten(1)`
-          : `${rows}.reshape(-1, ${height}, ${width}, ${depth}).permute(0, 3, 1, 2)`;
-      }
-      case 'pad': {
-        const [top, bottom, left, right] = layer.padding;
-        return `F.pad(${x}, (${[left, right, top, bottom, ...layer.channels].join(', ')}))`;
-      }
-      case 'slice': {
-        const range = (axis: 0 | 1 | 2) =>
-          `${layer.begin[axis]}:${layer.end[axis]}${layer.stride[axis] === 1 ? '' : `:${layer.stride[axis]}`}`;
-        return `${x}[:, ${range(2)}, ${range(0)}, ${range(1)}]`;
-      }
-      case 'resize': {
-        const size = `size=${pair(layer.size)}`;
-        if (layer.mode === 'nearest' && layer.grid === 'asymmetric')
-          return `F.interpolate(${x}, ${size}, mode='nearest')`;
-        if (layer.mode === 'nearest' && layer.grid === 'halfPixel')
-          return `F.interpolate(${x}, ${size}, mode='nearest-exact')`;
-        if (layer.mode === 'bilinear' && layer.grid !== 'asymmetric') {
-          return `F.interpolate(${x}, ${size}, mode='bilinear', align_corners=${layer.grid === 'alignCorners' ? 'True' : 'False'})`;
-        }
-        throw this.unsupported(layer, 'the grid it resizes on');
-      }
-      case 'softmax':
-        return `${x}.softmax(1)`;
-      default:
-        throw this.unsupported(layer, layer.op === 'opaque' ? `it was not understood (${layer.operator})` : layer.op);
-    }
-  }
-
-  /** `[out, in]`; behind a flattened image the columns go from channel-fastest to PyTorch's channels first. */
-  private denseWeight(layer: Extract<Layer, { op: 'dense' }>): Tensor {
-    const kernel = this.tensor(layer.kernel);
-    const image = this.flattened(layer.inputs[0]);
-    const weight = turned(kernel, [1, 0]);
-    if (image === undefined) return weight;
-    const [units = 1, columns = 1] = weight.shape;
-    const [height, width, channels] = image;
-    const values = new Float32Array(weight.values.length);
-    for (let unit = 0; unit < units; unit++) {
-      for (let column = 0; column < columns; column++) {
-        const [channel, pixel] = [column % channels, Math.floor(column / channels)];
-        values[unit * columns + channel * height * width + pixel] = weight.values[unit * columns + column] ?? 0;
-      }
-    }
-    return { shape: weight.shape, values };
-  }
-
-  /** The image that was flattened into what `id` gives, through layers that treat all features alike. */
-  private flattened(id: LayerId | undefined): readonly [number, number, number] | undefined {
-    const layer = this.network.graph.layers.find((one) => one.id === id);
-    if (layer === undefined) return undefined;
-    const before = this.shape(layer.inputs[0]);
-    if (layer.op === 'flatten') return before.length === 3 && before[0] * before[1] > 1 ? before : undefined;
-    return layer.op === 'activation' || layer.op === 'scale' ? this.flattened(layer.inputs[0]) : undefined;
-  }
-}
-
-function pair([first, second]: readonly [number, number]): string {
-  return first === second ? String(first) : `(${first}, ${second})`;
 }
 
 function option(name: string, value: string, usual: string): readonly string[] {
   return value === usual ? [] : [`${name}=${value}`];
-}
-
-function activation(layer: Extract<Layer, { op: 'activation' }>, x: string): string {
-  switch (layer.kind) {
-    case 'relu':
-    case 'relu6':
-    case 'elu':
-    case 'softplus':
-    case 'gelu':
-      return `F.${layer.kind}(${x})`;
-    case 'leakyRelu':
-      return `F.leaky_relu(${x}, ${layer.slope ?? 0.01})`;
-    case 'hardSwish':
-      return `F.hardswish(${x})`;
-    case 'swish':
-      return `F.silu(${x})`;
-    case 'sigmoid':
-    case 'tanh':
-      return `torch.${layer.kind}(${x})`;
-    case 'hardSigmoid':
-      return `(${x} * ${layer.slope ?? 1 / 6} + ${layer.offset ?? 0.5}).clamp(0, 1)`;
-    case 'clip':
-      return `${x}.clamp(${layer.min ?? 'None'}, ${layer.max ?? 'None'})`;
-  }
-}
-
-/** The tensor with its axes in the given order. */
-function turned({ shape, values }: Tensor, order: readonly number[]): Tensor {
-  const strides = shape.map((_, axis) => shape.slice(axis + 1).reduce((product, size) => product * size, 1));
-  const target = order.map((axis) => shape[axis] ?? 1);
-  const steps = order.map((axis) => strides[axis] ?? 1);
-  const out = new Float32Array(values.length);
-  for (let at = 0; at < out.length; at++) {
-    let rest = at;
-    let from = 0;
-    for (let axis = target.length - 1; axis >= 0; axis--) {
-      from += (rest % (target[axis] ?? 1)) * (steps[axis] ?? 0);
-      rest = Math.floor(rest / (target[axis] ?? 1));
-    }
-    out[at] = values[from] ?? 0;
-  }
-  return { shape: target, values: out };
 }

@@ -1,6 +1,7 @@
 /** Writes a network as a TF.js LayersModel: `model.json` and one file of weights, float32. */
 import type { NetworkWriter } from '../format';
-import { kerasLayers, type KerasLayer } from '../keras/write-layers';
+import { kerasLayers } from '../keras/write-layers';
+import type { KerasLayer } from '../keras/write-sheet';
 import { metadataKey } from './layers-model';
 
 function layerJson({ className, name, config, inputs }: KerasLayer) {
@@ -14,7 +15,7 @@ function layerJson({ className, name, config, inputs }: KerasLayer) {
 
 export const layersModelWriter: NetworkWriter = {
   async write(network, stem) {
-    const { layers, inputs, outputs } = kerasLayers(network, stem);
+    const { layers, inputs, outputs } = kerasLayers(network, 'tfjs', stem);
     const shard = `${stem}.weights.bin`;
     const weights = layers.flatMap(({ name, weights: own }) =>
       own.map(([role, tensor]) => ({ name: `${name}/${role}`, tensor })),
