@@ -1,6 +1,6 @@
 /** The page itself: policy, origin, console, frames, axe, sizes and themes, hostile files. */
-import { AxeBuilder } from '@axe-core/playwright';
 import { expect, test, type Page } from '@playwright/test';
+import { expectSound, sizes } from './sound';
 import {
   budget,
   dropFile,
@@ -128,58 +128,21 @@ test('no policy violation, no foreign request, no console error; short tasks whi
   expect(errors).toEqual([]);
 });
 
-const sizes = [
-  { width: 1440, height: 900 },
-  { width: 1280, height: 720 },
-  { width: 820, height: 1180 },
-] as const;
-
-/** Accessible by axe's serious and critical rules, no sideways scroll, no button or heading cut off. */
-async function expectSound(page: Page, moment: string): Promise<void> {
-  for (const theme of ['light', 'dark'] as const) {
-    const other = page.getByRole('button', { name: `Use the ${theme} theme` });
-    if (await other.isVisible()) await other.click();
-    await expect(page.locator('html')).toHaveAttribute('data-theme', theme);
-    for (const size of sizes) {
-      await page.setViewportSize(size);
-      const place = `${moment}, ${theme}, ${size.width} x ${size.height}`;
-      const { violations } = await new AxeBuilder({ page }).analyze();
-      const bad = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical');
-      expect(
-        bad.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 160)).join(' | ')}`),
-        place,
-      ).toEqual([]);
-      expect(await page.evaluate(clipped), place).toEqual([]);
-    }
-  }
-}
-
-/** Runs in the page: what sticks out of it, or is wider than the box that hides its overflow. */
-function clipped(): string[] {
-  const found: string[] = [];
-  const { scrollWidth, clientWidth } = document.documentElement;
-  if (scrollWidth > clientWidth) found.push(`the page scrolls sideways: ${scrollWidth} > ${clientWidth}`);
-  for (const element of document.querySelectorAll<HTMLElement>('button, h1, h2, th, label, dd, dt')) {
-    const box = element.getBoundingClientRect();
-    // Hidden, or there for assistive technology alone.
-    if (box.width <= 1 || box.height <= 1 || !element.checkVisibility()) continue;
-    const style = getComputedStyle(element);
-    const name = `${element.tagName} "${element.textContent.slice(0, 40)}"`;
-    if (box.left < -1 || box.right > clientWidth + 1) found.push(`${name} sticks out of the page`);
-    if (style.overflowX !== 'visible' && style.textOverflow !== 'ellipsis' && element.scrollWidth > box.width + 1)
-      found.push(`${name} is cut off`);
-  }
-  return found;
+/** As a person changes it. */
+async function pressTheme(page: Page, theme: string): Promise<void> {
+  const other = page.getByRole('button', { name: `Use the ${theme} theme` });
+  if (await other.isVisible()) await other.click();
+  await expect(page.locator('html')).toHaveAttribute('data-theme', theme);
 }
 
 test('axe, sizes and themes: exploring and while a run is on the page', async ({ page }) => {
   await openStudio(page);
-  await expectSound(page, 'explore');
+  await expectSound(page, 'explore', pressTheme);
   await page.setViewportSize(sizes[0]);
   await startLongRun(page);
   await panel(page, 'Training').getByRole('button', { name: 'Pause' }).click();
   await expect(panel(page, 'Training')).toContainText(', paused', { timeout: patience });
-  await expectSound(page, 'training');
+  await expectSound(page, 'training', pressTheme);
   await stopRun(page);
 });
 

@@ -88,7 +88,8 @@ export function ComparePane() {
             }
           />
           <Progress comparison={comparison} contestants={contestants} />
-          <TabPanel id={tab} className={styles.panel ?? ''}>
+          {/* A panel keeps the id of its first tab: another tab, another panel. */}
+          <TabPanel key={tab} id={tab} className={styles.panel ?? ''}>
             {contentOf(tab, contestants, comparison, reference)}
           </TabPanel>
         </Tabs>

@@ -57,7 +57,8 @@ export function Inspector() {
             </TabList>
           }
         />
-        <TabPanel id={tab} className={styles.panel ?? ''} data-view={tab}>
+        {/* A panel keeps the id of its first tab: another tab, another panel. */}
+        <TabPanel key={tab} id={tab} className={styles.panel ?? ''} data-view={tab}>
           <Suspense fallback={null}>{contentOf(tab, inspected)}</Suspense>
         </TabPanel>
       </Tabs>

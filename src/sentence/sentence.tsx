@@ -170,14 +170,7 @@ function Outcome() {
   const estimate = useEstimate()?.at(share * 100) ?? null;
   const metric = metricOf(dataset);
   if (dataset === null) return 'Open data to see what that does to its accuracy.';
-  if (preview.state === 'failed') {
-    return (
-      <Failure
-        message={preview.error ?? 'The cut could not be checked.'}
-        action={{ label: 'Check again', run: actions.tryAgain }}
-      />
-    );
-  }
+  if (preview.state === 'failed') return <Failure message={preview.error ?? 'The cut could not be checked.'} />;
   if (isWhole) {
     return (
       <>

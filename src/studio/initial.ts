@@ -77,7 +77,7 @@ export function initialState(remembered: RememberedView, theme: Theme): StudioSt
     ranks: {},
     plan: null,
     preview: noPreview,
-    ladder: { isOn: false, isBusy: false, points: [] },
+    ladder: { isOn: remembered.ladder ?? false, isBusy: false, points: [] },
     looks: noLooks,
     understanding: null,
     training: initialTraining,

@@ -64,11 +64,11 @@ const show: StudioActions['show'] = (change) => {
   const { theme, rowLength, order } = change;
   if (theme ?? rowLength ?? order) {
     const { view } = studio.getState();
-    const chosen = theme ?? recallView().theme;
     rememberView({
+      ...recallView(),
       rowLength: view.rowLength,
       order: view.order,
-      ...(chosen === undefined ? {} : { theme: chosen }),
+      ...(theme === undefined ? {} : { theme }),
     });
   }
 };
@@ -124,7 +124,10 @@ const gestures: StudioActions = {
   undo: decisions.undo,
   redo: decisions.redo,
   ...createExperimenting(context, opening, decisions, running),
-  showLadder: laddering.showLadder,
+  showLadder(isOn) {
+    laddering.showLadder(isOn);
+    rememberView({ ...recallView(), ladder: isOn });
+  },
   startRun: running.startRun,
   async controlRun(run, action) {
     if (replaying.isReplay(run)) replaying.control(run, action);

@@ -6,11 +6,11 @@ const storageWith = (value: string | null) => ({ getItem: () => value });
 describe('view memory', () => {
   it('comes back as it was written', () => {
     let written = '';
-    rememberView({ theme: 'dark', rowLength: 'weights' }, { setItem: (_, value) => (written = value) });
-    expect(recallView(storageWith(written))).toEqual({ theme: 'dark', rowLength: 'weights' });
+    rememberView({ theme: 'dark', rowLength: 'weights', ladder: true }, { setItem: (_, value) => (written = value) });
+    expect(recallView(storageWith(written))).toEqual({ theme: 'dark', rowLength: 'weights', ladder: true });
   });
 
-  it.each(['', '{', 'null', '7', '{"theme":"blue","order":3}'])('takes %j for nothing remembered', (text) => {
+  it.each(['', '{', 'null', '7', '{"theme":"blue","order":3,"ladder":"yes"}'])('takes %j for nothing remembered', (text) => {
     expect(recallView(storageWith(text))).toEqual({});
   });
 

@@ -1,10 +1,11 @@
-/** What the browser remembers between visits: theme and view. Nothing else; runs are the worker's to keep. */
+/** What the browser remembers between visits: theme, view, whether the recovery ladder is measured. Nothing else; runs are the worker's to keep. */
 import type { FilterOrder, RowLength, Theme } from './state';
 
 export interface RememberedView {
   readonly theme?: Theme;
   readonly rowLength?: RowLength;
   readonly order?: FilterOrder;
+  readonly ladder?: boolean;
 }
 
 const key = 'espalier.view';
@@ -26,10 +27,12 @@ export function recallView(storage: Pick<Storage, 'getItem'> | undefined = brows
     const theme = oneOf(found.get('theme'), themes);
     const rowLength = oneOf(found.get('rowLength'), lengths);
     const order = oneOf(found.get('order'), orders);
+    const ladder = found.get('ladder');
     return {
       ...(theme === undefined ? {} : { theme }),
       ...(rowLength === undefined ? {} : { rowLength }),
       ...(order === undefined ? {} : { order }),
+      ...(typeof ladder === 'boolean' ? { ladder } : {}),
     };
   } catch {
     return {};

@@ -174,8 +174,7 @@ function LadderSwitch() {
 function CheckFailure() {
   const error = useStudio((state) => (state.preview.state === 'failed' ? state.preview.error : null));
   if (error === null) return null;
-  const again = (): void => actions.releaseBudget(studio.getState().rules.budget);
-  return <Failure message={error} action={{ label: 'Check again', run: again }} />;
+  return <Failure message={error} action={{ label: 'Check again', run: actions.tryAgain }} />;
 }
 
 function NeedsData() {

@@ -13,7 +13,9 @@ export function Welcome() {
   const [isOffered, setIsOffered] = useState(() => !isDismissed());
   const [isTouring, setIsTouring] = useState(false);
   const isLesson = useStudio(({ lesson }) => lesson !== null);
-  if (!isOffered || isLesson) return null;
+  // Who has carried out a cut is not new here, and the strip has other things to say.
+  const isAtHome = useStudio(({ runs }) => runs.some(({ origin }) => origin === 'here'));
+  if (!isOffered || isLesson || isAtHome) return null;
   const never = (): void => {
     dismiss();
     setIsOffered(false);
