@@ -10,9 +10,12 @@ describe('view memory', () => {
     expect(recallView(storageWith(written))).toEqual({ theme: 'dark', rowLength: 'weights', ladder: true });
   });
 
-  it.each(['', '{', 'null', '7', '{"theme":"blue","order":3,"ladder":"yes"}'])('takes %j for nothing remembered', (text) => {
-    expect(recallView(storageWith(text))).toEqual({});
-  });
+  it.each(['', '{', 'null', '7', '{"theme":"blue","order":3,"ladder":"yes"}'])(
+    'takes %j for nothing remembered',
+    (text) => {
+      expect(recallView(storageWith(text))).toEqual({});
+    },
+  );
 
   it('survives a storage that throws', () => {
     const denied = () => {
