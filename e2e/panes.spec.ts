@@ -1,0 +1,64 @@
+/** Compare and experiments: axe finds nothing serious, at three sizes, in both themes; tables and drawings leave as files. */
+import { readFile } from 'node:fs/promises';
+import { expect, test, type Page } from '@playwright/test';
+import { expectSound } from './sound';
+import { expectFinished, newestRun, openTiny, panel, patience, plain, setFineTune, startButton } from './steps';
+
+test.setTimeout(900_000);
+
+/** Takes an entry of the Export menu, and returns its text. */
+async function take(page: Page, entry: RegExp): Promise<string> {
+  const download = page.waitForEvent('download');
+  await page.getByRole('button', { name: 'Export', exact: true }).first().click();
+  await page.getByRole('menuitem', { name: entry }).first().click();
+  return readFile(await (await download).path(), 'utf8');
+}
+
+test('compare and experiments are sound to axe, and their tables can be taken away', async ({ page }) => {
+  await openTiny(page);
+  await setFineTune(page, 'Epochs', '0');
+  await startButton(page).click();
+  await expect(newestRun(page)).toContainText('running', { timeout: patience });
+  await expectFinished(page, patience);
+
+  await newestRun(page).getByRole('checkbox').check();
+  await panel(page, 'Runs').getByRole('button', { name: 'Compare 1 ticked' }).click();
+  const compare = panel(page, 'Compare');
+  await expect(compare.getByRole('rowheader', { name: 'Forward pass' })).toBeVisible({ timeout: patience });
+  await expectSound(page, 'compared results');
+  const shown = plain(
+    await compare
+      .getByRole('row')
+      .filter({ has: page.getByRole('rowheader', { name: 'Multiply-adds', exact: true }) })
+      .getByRole('cell')
+      .last()
+      .innerText(),
+  ).trim();
+  expect(await take(page, /^Results of the compared networks/)).toMatch(
+    new RegExp(`^Multiply-adds,.*,${shown}\r$`, 'm'),
+  );
+  for (const tab of ['Images', 'Classes', 'Layers']) {
+    await compare.getByRole('tab', { name: tab }).click();
+    await expectSound(page, `compared ${tab.toLowerCase()}`);
+  }
+  expect(await take(page, /^Filters and ranks by layer/)).toContain('\r\nstem,');
+
+  await panel(page, 'Runs').getByRole('button', { name: 'Experiments' }).click();
+  await expect(panel(page, 'Experiments').getByRole('treeitem')).toHaveCount(3);
+  await expectSound(page, 'experiments');
+  expect((await take(page, /^Experiments/)).trim().split('\r\n')).toHaveLength(4);
+});
+
+test('the tree and the plots leave as tables and drawings', async ({ page }) => {
+  await openTiny(page);
+  const layers = (await take(page, /^Layers and what is kept/)).trim().split('\r\n');
+  expect(layers[0]).toContain('filters_kept');
+  // The stem, two convolutions for each of three blocks, the classifier.
+  expect(layers).toHaveLength(1 + 8);
+  for (const chart of [/^Tree\s*\.svg/, /^Plots of the layer\s*\.svg/]) {
+    const svg = await take(page, chart);
+    expect(svg).toMatch(/^<svg [^]*<path [^]*<text[^]*<\/svg>$/);
+  }
+  // Kernels are pictures of numbers; the tree is all lines and letters.
+  expect(await take(page, /^Tree\s*\.svg/)).not.toContain('<image');
+});
