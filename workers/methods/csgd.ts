@@ -176,7 +176,7 @@ class CentripetalSgd implements MethodHooks {
 
   /**
    * Running statistics follow the filters with a delay. Where the filters have become equal but their statistics not yet,
-   * these are measured anew, on training images and the filters as they are now.
+   * these are measured anew, on images moved as in training and the filters as they are now.
    */
   async finish(): Promise<void> {
     this.probeAgainAt = 0;
@@ -187,7 +187,7 @@ class CentripetalSgd implements MethodHooks {
   }
 
   private async *settlingImages() {
-    for await (const { images, labels } of this.context.batches('train', SETTLE_IMAGES)) {
+    for await (const { images, labels } of this.context.batches('train', SETTLE_IMAGES, { augment: true })) {
       labels.dispose();
       yield images;
       images.dispose();

@@ -75,13 +75,18 @@ export interface UsualTraining {
   readonly warmUp?: number;
 }
 
+export interface BatchManner {
+  /** True: images are moved as in training. */
+  readonly augment?: boolean;
+}
+
 export interface MethodContext {
   readonly network: Network;
   readonly groups: readonly ChannelGroup[];
   /** On the device. Present unless the method needs weights alone. */
   readonly loaded: LoadedNetwork | undefined;
-  /** Unaugmented batches of a split in fixed order, at most `images` images. Throws where there is no data. */
-  readonly batches: (split: SplitName, images: number) => AsyncIterable<DeviceBatch>;
+  /** Batches of a split in fixed order, at most `images` images. Throws where there is no data. */
+  readonly batches: (split: SplitName, images: number, manner?: BatchManner) => AsyncIterable<DeviceBatch>;
   readonly settings: SettingValues;
   /** What the recipe asks for next: a method that trains heads for it. Absent where nothing follows. */
   readonly goal?: Goal | undefined;

@@ -187,7 +187,12 @@ export const StageSchema = v.variant('stage', [
     /** Pull towards the present weights, as a share of the mean square of a layer's inputs. */
     ridge: v.optional(v.pipe(v.number(), v.gtValue(0), v.maxValue(1)), 1e-3),
   }),
-  v.strictObject({ stage: v.literal('recalibrate'), images: v.optional(positive, 1024) }),
+  v.strictObject({
+    stage: v.literal('recalibrate'),
+    images: v.optional(positive, 1024),
+    /** Moved as in training when absent: it is its batch-norm statistics that these take the place of. */
+    augment: v.optional(v.boolean()),
+  }),
   v.strictObject({ stage: v.literal('fine-tune'), ...trainFields }),
   v.strictObject({
     stage: v.literal('evaluate'),

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { parseRecipe } from './recipe';
 import { checkRecipe } from './recipe-check';
@@ -54,6 +55,18 @@ describe('recovery without training', () => {
     const preview = await studio.call('preview', { ...ids, removed, images: 64, recalibrate: true });
     const rungs = await studio.call('recover', { ...ids, removed, images: 64 });
     expect(rungs).toMatchObject({ accuracy: preview.accuracy, recalibrated: preview.recalibrated });
+  }, 60_000);
+
+  it('recalibrating a trained network that lost nothing takes nothing from it: images are moved as in training', async () => {
+    const name = 'resnet8-shapes10.safetensors';
+    const bytes = await readFile(new URL(`../../public/networks/${name}`, import.meta.url));
+    const files = [new File([bytes], name)];
+    const { network } = await studio.call('openNetwork', { source: { source: 'file', name }, files });
+    const { dataset } = await studio.call('openDataset', { source: { source: 'shapes10', test: 10 }, files: [] });
+    const asked = { network, dataset, removed: {}, images: 400, recalibrate: true } as const;
+    const { accuracy, recalibrated } = await studio.call('preview', asked);
+    expect(accuracy).toBeGreaterThan(0.9);
+    expect(recalibrated).toBeGreaterThan(accuracy - 0.02);
   }, 60_000);
 
   it('gives way to a command and still comes to its end', async () => {

@@ -9,10 +9,11 @@ type StageOf<N extends Stage['stage']> = StagePlace<Extract<Stage, { stage: N }>
 
 export async function recalibrateStage(work: Work, place: StageOf<'recalibrate'>): Promise<void> {
   const report = shareReporter(work, place);
-  const { images } = place.stage;
+  const { images, augment } = place.stage;
   work.network = await onTurn(work, (signal, executor) =>
     recalibrated(executor, work.network, work.dataset, {
       images,
+      augment,
       seed: stageSeed(work, place.index),
       signal,
       onProgress: (done, total) => report((0.4 * done) / total, `Statistics of ${done} of ${total} images`),

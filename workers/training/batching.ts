@@ -4,7 +4,7 @@
  * Every batch is a pure function of (seed, step): no random state is carried along, so a resumed run, a single step and
  * an undisturbed run see the same pixels bit for bit.
  */
-import { DatasetError, ignoredPixel, type Split } from '../datasets/dataset';
+import { DatasetError, ignoredPixel, type Dataset, type Split } from '../datasets/dataset';
 import { createRandom, type Random } from '../linalg/random';
 import type { Normalisation } from '../network/graph';
 
@@ -39,6 +39,14 @@ interface Augmentation {
   /** Turn by 0, 90, 180 or 270 degrees; square images only. */
   readonly quarterTurns?: boolean | undefined;
 }
+
+/** How training moves images of `dataset`. */
+export function augmentationOf({ augmentation, flip }: Pick<Dataset, 'augmentation' | 'flip'>): Augmentation {
+  return { padding: CROP_PADDING, ...augmentation, flip };
+}
+
+/** Of the random crop, in pixels (He et al. 2016, section 4.2). */
+const CROP_PADDING = 4;
 
 export interface TrainingBatchOptions extends ImageSource {
   readonly batchSize: number;
@@ -93,18 +101,21 @@ export interface PlainBatchOptions extends ImageSource {
   readonly images?: number | undefined;
   /** Draw the images at random instead of taking the first ones; the same seed draws the same. */
   readonly seed?: number | undefined;
+  readonly augmentation?: Augmentation | undefined;
 }
 
-/** Unaugmented batches, each image once. The last one may be smaller: nothing is left out. */
+/** Batches of each image once. The last one may be smaller: nothing is left out. */
 export function* plainBatches(options: PlainBatchOptions): Generator<HostBatch, void, undefined> {
-  const { split, batchSize } = options;
+  const { split, batchSize, augmentation } = options;
   requireImages(split);
   const order = Uint32Array.from({ length: split.count }, (_, index) => index);
   if (options.seed !== undefined) createRandom(options.seed).fork('draw').shuffle(order);
+  const augmenting = createRandom(options.seed ?? 1).fork('augment');
   const total = Math.min(options.images ?? split.count, split.count);
   const write = createWriter(options);
   for (let first = 0; first < total; first += batchSize) {
-    yield gather(options, order.subarray(first, Math.min(first + batchSize, total)), write, undefined);
+    const indices = order.subarray(first, Math.min(first + batchSize, total));
+    yield gather(options, indices, write, augmentation && { augmentation, random: augmenting.fork(first) });
   }
 }
 

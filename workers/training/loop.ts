@@ -11,7 +11,7 @@ import { networkCosts } from '../network/costs';
 import type { Normalisation, Tensors } from '../network/graph';
 import { endsInSoftmax, passesOf } from '../network/passes';
 import { createAdam } from './adam';
-import { createTrainingBatches, type HostBatch, type TrainingBatches } from './batching';
+import { augmentationOf, createTrainingBatches, type HostBatch, type TrainingBatches } from './batching';
 import type { TrainControl } from './control';
 import { requireFit, uploadBatch } from './device-batch';
 import { DivergedError, firstNonFinite } from './divergence';
@@ -101,8 +101,6 @@ export interface TrainOutcome extends Rates {
   readonly loss: number | null;
 }
 
-/** Padding of the random crop in pixels (He et al. 2016, section 4.2). */
-const CROP_PADDING = 4;
 const TELEMETRY_MS = 1000;
 
 /**
@@ -259,7 +257,7 @@ function planSteps({ dataset, settings, seed, normalisation }: TrainOptions): St
     batchSize: settings.batchSize,
     seed,
     imagesPerEpoch: settings.imagesPerEpoch,
-    augmentation: settings.augment ? { padding: CROP_PADDING, ...dataset.augmentation, flip: dataset.flip } : undefined,
+    augmentation: settings.augment ? augmentationOf(dataset) : undefined,
   });
   const { stepsPerEpoch } = batches;
   const steps = settings.epochs > 0 ? Math.max(1, Math.round(settings.epochs * stepsPerEpoch)) : 0;

@@ -1,14 +1,14 @@
 /** Batch-norm recalibration: the statistics of a cut network, measured anew. No weight changes. */
 import type { Tensor4D } from '@tensorflow/tfjs-core';
 import type { LoadedNetwork } from '../compute/executor';
-import { plainBatches, type ImageSource } from './batching';
+import { plainBatches, type PlainBatchOptions } from './batching';
 import { requireFit, uploadBatch } from './device-batch';
 import { inTurns } from './turns';
 
-export interface RecalibrateOptions extends ImageSource {
+export interface RecalibrateOptions extends Omit<PlainBatchOptions, 'batchSize'> {
   readonly loaded: LoadedNetwork;
   readonly classes: number;
-  /** How many images to measure on, drawn from the split (the training one) by `seed`; unaugmented. */
+  /** How many images to measure on, drawn from the split (the training one) by `seed`. */
   readonly images: number;
   readonly seed: number;
   readonly batchSize?: number | undefined;
