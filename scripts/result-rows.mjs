@@ -45,6 +45,29 @@ export function baselineRows({ name, network, data, measureOn, recalibrate, fine
   ]);
 }
 
+/** Whole networks, recalibrated on images moved as in training and on images as they are. */
+export function recalibrationRows(networks) {
+  return networks.flatMap(({ key, name, network, data }) =>
+    [true, false].map((augment) => ({
+      key: `${key}-${augment ? 'moved' : 'still'}`,
+      label: `${name}, ${augment ? 'images moved' : 'images as they are'}`,
+      budget: 1,
+      recipe: {
+        version: 1,
+        name: `${name} recalibrated, ${augment ? 'images moved' : 'images as they are'}`,
+        seed: 1,
+        network,
+        data: { source: data },
+        measureOn: 'test',
+        stages: [
+          { stage: 'recalibrate', images: 1024, augment },
+          { stage: 'evaluate', split: 'test' },
+        ],
+      },
+    })),
+  );
+}
+
 /**
  * Centripetal SGD against criteria at the same widths, for the same number of epochs: the one trains before its cut, the
  * others after. Three seeds.

@@ -125,7 +125,7 @@ export interface RecalibrateSettings extends MeasureOptions {
 
 /**
  * The network with batch-norm statistics measured anew on training images, moved as in training; no weight changes. Images
- * as they are have other means (crops bring black borders), which alone cost an uncut ResNet-8 fourteen points.
+ * as they are have other means (crops bring black borders), which alone cost an uncut ResNet-8 fifteen points.
  */
 export function recalibrated(
   executor: Executor,
