@@ -6,8 +6,18 @@ import { actions, studio, studioClient, useStudio } from '../studio/store';
 import { standsFor } from '../studio/run-facts';
 import { formatCount } from '../ui/format';
 import { Menu, MenuEntry, MenuGroup } from '../ui/menu';
-import { saveCanvas, saveCanvasAsVector, savePicture } from '../ui/pictures';
 import { TableEntries } from './table-entries';
+
+type Save = (place: Element, name: string) => Promise<void>;
+
+/** Loaded with the first picture. */
+const pictures = () => import('../ui/pictures');
+const asDrawn =
+  (format: 'svg' | 'png'): Save =>
+  async (place, name) =>
+    (await pictures()).savePicture(format)(place, name);
+const asLines: Save = async (place, name) => (await pictures()).saveCanvasAsVector(place, name);
+const asPixels: Save = async (place, name) => (await pictures()).saveCanvas(place, name);
 
 /** The newest run of this browser whose network is there to take. */
 const newestCut = ({ runs }: StudioState): RunSummary | null =>
@@ -42,12 +52,12 @@ export function ExportMenu() {
         <ExportEntry title="Project" figure=".espalier" format="project" disabled={view === null} />
       </MenuGroup>
       <MenuGroup title="Pictures of what is shown">
-        <PictureEntry title="Trade-off chart" figure=".svg" place="tradeoff" save={savePicture('svg')} />
-        <PictureEntry title="Trade-off chart" figure=".png" place="tradeoff" save={savePicture('png')} />
-        <PictureEntry title="Tree" figure=".svg" place="tree" save={saveCanvasAsVector} />
-        <PictureEntry title="Tree" figure=".png" place="tree" save={saveCanvas} />
-        <PictureEntry title="Plots of the layer" figure=".svg" place="inspector" save={saveCanvasAsVector} />
-        <PictureEntry title="Plots of the layer" figure=".png" place="inspector" save={saveCanvas} />
+        <PictureEntry title="Trade-off chart" figure=".svg" place="tradeoff" save={asDrawn('svg')} />
+        <PictureEntry title="Trade-off chart" figure=".png" place="tradeoff" save={asDrawn('png')} />
+        <PictureEntry title="Tree" figure=".svg" place="tree" save={asLines} />
+        <PictureEntry title="Tree" figure=".png" place="tree" save={asPixels} />
+        <PictureEntry title="Plots of the layer" figure=".svg" place="inspector" save={asLines} />
+        <PictureEntry title="Plots of the layer" figure=".png" place="inspector" save={asPixels} />
       </MenuGroup>
       <MenuGroup title="Tables">
         <TableEntries />
@@ -101,7 +111,7 @@ interface PictureEntryProps {
   readonly figure: string;
   /** Part of the page the picture is in: `data-place` in `app.tsx`. */
   readonly place: string;
-  readonly save: (place: Element, name: string) => Promise<void>;
+  readonly save: Save;
 }
 
 function PictureEntry({ title, figure, place, save }: PictureEntryProps) {
