@@ -117,9 +117,10 @@ test('a recorded run plays back with pause, step and its own figures, and says t
   await page.getByRole('button', { name: 'Replay a recorded run of Dagger' }).click();
   const strip = panel(page, 'Training');
   await expect(strip).toContainText('Replay: ', { timeout: patience });
+  const stepNow = async () => Number(/step([\d,]+) \//.exec((await strip.textContent()) ?? '')?.[1]?.replace(',', ''));
+  await expect.poll(stepNow, { timeout: patience }).toBeGreaterThan(0);
   await strip.getByRole('button', { name: 'Pause' }).click();
   await expect(strip).toContainText(', paused');
-  const stepNow = async () => Number(/step([\d,]+) \//.exec((await strip.textContent()) ?? '')?.[1]?.replace(',', ''));
   const paused = await stepNow();
   for (let beats = 0; beats < 4; beats += 1) await strip.getByRole('button', { name: 'Single step' }).click();
   await expect.poll(stepNow, { timeout: patience }).toBeGreaterThan(paused);

@@ -52,8 +52,8 @@ export async function measure(contestant: Contestant, atOnce: number): Promise<M
   return repeated(contestant, slow ? 1 : atOnce, slow ? fewestSlow : fewest);
 }
 
-/** Steps until memory settles: kernels are compiled, pools filled. */
-const settlingSteps = 3;
+/** Steps until memory settles: kernels are compiled, pools filled, the heap has found room for what it is asked for. */
+const settlingSteps = 8;
 
 /** Memory after each of `steps` steps. Throws for a contestant that does not count its memory. */
 export async function memoryUse(contestant: Contestant, steps: number): Promise<MemoryUse> {
