@@ -92,10 +92,13 @@ describe('beatsOf', () => {
   });
 });
 
-it.each(['dagger', 'gating'])('the shipped trace "%s" is one, of the recipe of that name', async (name) => {
+it.each([
+  ['dagger', 'quick/dagger'],
+  ['gating', 'gating/looking-again'],
+])('the shipped trace "%s" is one, of the recipe "%s"', async (name, path) => {
   const bytes = readFileSync(new URL(`../../public/traces/${name}.trace`, import.meta.url));
   const { run, points } = await readTrace(Uint8Array.from(bytes), `${name}.trace`);
-  const json: unknown = JSON.parse(readFileSync(new URL(`../../recipes/quick/${name}.json`, import.meta.url), 'utf8'));
+  const json: unknown = JSON.parse(readFileSync(new URL(`../../recipes/${path}.json`, import.meta.url), 'utf8'));
   const recipe = json as { name: string; network: unknown };
   expect(run.recipe.name).toBe(recipe.name);
   expect(run.recipe.network).toMatchObject(recipe.network as object);
