@@ -136,13 +136,13 @@ describe('control', () => {
     });
     await studio.heard(run, ({ event }) => event === 'metrics');
 
-    // The best of three: a machine with other work may be late now and then.
+    // Other programs on the machine only ever add time: the least disturbed of a few tries counts.
     const waits: number[] = [];
-    for (let turn = 0; turn < 3; turn += 1) {
+    for (let turn = 0; turn < 5; turn += 1) {
       const began = performance.now();
       expect(await studio.call('controlRun', { run, action: 'pause' })).toEqual({ state: 'paused' });
       waits.push(performance.now() - began);
-      if (turn < 2) expect(await studio.call('controlRun', { run, action: 'resume' })).toEqual({ state: 'running' });
+      if (turn < 4) expect(await studio.call('controlRun', { run, action: 'resume' })).toEqual({ state: 'running' });
     }
     expect(Math.min(...waits)).toBeLessThan(250);
     const before = stepsOf(studio);
@@ -159,10 +159,12 @@ describe('control', () => {
     expect(scores['stem']?.length).toBe(4);
     expect((await studio.call('listRuns', null)).runs[0]?.state).toBe('running');
 
-    const stopped = stepsOf(studio);
     expect(await studio.call('controlRun', { run, action: 'stop' })).toEqual({ state: 'stopped' });
-    // At most the step under way is still done.
-    expect(stepsOf(studio) - stopped).toBeLessThanOrEqual(2);
+    // What has stopped trains no further.
+    const done = trained((await studio.call('metricsOf', { run })).points);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(trained((await studio.call('metricsOf', { run })).points)).toBe(done);
+    expect(stepsOf(studio)).toBe(done);
     const [summary] = (await studio.call('listRuns', null)).runs;
     expect(summary?.candidates.map(({ kind, stored }) => ({ kind, stored }))).toEqual([
       { kind: 'checkpoint', stored: true },

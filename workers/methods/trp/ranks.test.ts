@@ -81,30 +81,57 @@ describe('ranks of the split', () => {
   });
 });
 
+/** What `multiply` takes on the machine the limit of 0.3 s was set on: a slower or busier one is slower at both. */
+const MULTIPLY_SECONDS = 0.04;
+
+/** A yardstick of the machine's speed: a plain product of two 256 x 256 matrices in float64. */
+function multiply(): number {
+  const size = 256;
+  const [a, b, product] = [0, 1, 2].map((seed) =>
+    Float64Array.from({ length: size * size }, (_, at) => Math.sin(at + seed)),
+  ) as [Float64Array, Float64Array, Float64Array];
+  for (let row = 0; row < size; row++) {
+    for (let k = 0; k < size; k++) {
+      const factor = a[row * size + k] ?? 0;
+      for (let col = 0; col < size; col++) {
+        const at = row * size + col;
+        product[at] = (product[at] ?? 0) + factor * (b[k * size + col] ?? 0);
+      }
+    }
+  }
+  return product[0] ?? 0;
+}
+
+function timed(work: () => unknown): number {
+  const began = performance.now();
+  work();
+  return performance.now() - began;
+}
+
 it.each<Scheme>(['channel', 'spatial'])('one cut of ResNet-20 takes at most 0.3 s of one core (%s)', async (scheme) => {
   const resnet = buildZooNetwork({ architecture: 'resnet20', shortcut: 'identity', seed: 2 });
   const loaded = executor.load(resnet);
   const settings = { scheme, energy: 0.05, lambda: 0.01, period: 1 };
   const hooks = await begun(loaded, settings, resnet);
-  const seconds: number[] = [];
+  const ratios: number[] = [];
   // Freshly initialised kernels have the flattest spectra: the most directions to keep.
-  for (let step = 0; step < 5; step++) {
-    const before = process.cpuUsage();
+  for (let step = 0; step < 8; step++) {
+    const measure = timed(multiply);
+    const began = performance.now();
     await hooks.beforeStep?.({
       step,
-      steps: 5,
+      steps: 8,
       epoch: 0,
       learningRate: 0.1,
       parameters: loaded.parameters,
       settings: all(settings),
     });
-    const { user, system } = process.cpuUsage(before);
-    seconds.push((user + system) / 1e6);
+    ratios.push((performance.now() - began) / ((measure + timed(multiply)) / 2));
   }
   const { layers = {} } = (await hooks.telemetry?.()) ?? {};
   expect(Object.keys(layers).length).toBe(18);
-  // The best of five: a machine with other work is slower now and then.
-  expect(Math.min(...seconds)).toBeLessThan(0.3);
+  // The best of eight: other work on the machine comes and goes.
+  expect(Math.min(...ratios)).toBeLessThan(0.3 / MULTIPLY_SECONDS);
   hooks.dispose?.();
   loaded.dispose();
 });
