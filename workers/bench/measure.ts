@@ -1,4 +1,5 @@
 /** Times a step: medians of enough repeats, after a warm-up. */
+import { createTurns } from '../training/turns';
 
 /** A network set up to be stepped. */
 export interface Contestant {
@@ -65,11 +66,15 @@ export async function memoryUse(contestant: Contestant, steps: number): Promise<
   for (let step = 0; step < settlingSteps; step++) await contestant.run(1);
   const settled = sample();
   let [most, last] = [settled, settled];
+  // A worker that answers nobody for minutes counts as dead.
+  const turns = createTurns();
   for (let step = 0; step < steps; step++) {
     await contestant.run(1);
     last = sample();
     most = { tensors: Math.max(most.tensors, last.tensors), held: Math.max(most.held, last.held) };
+    await turns.next();
   }
+  turns.close();
   return { device: contestant.device, steps, settled, most, last };
 }
 
