@@ -39,12 +39,15 @@ export const layerCases: Readonly<Record<string, string>> = {
   'flatten, reshape': `${from}reshape 8x3x8 / flatten`,
   'zeros around, and as new channels': `${from}pad p1 c2,3`,
   'strided slice': `${from}slice 0:6:2 1:8:2 0:3`,
+  'channel shuffle': `${from}gather 0,2,1,3`,
+  'channels picked, some twice': `${from}gather 3,0,0 / globalPool / gather 2,1`,
   'resize by whole factors, nearest': `${from}resize 12x16`,
   'resize by whole factors, bilinear between centres': `${from}resize 12x16 bilinear`,
   'resize by whole factors, bilinear from the corner': `${from}resize 12x16 bilinear asymmetric`,
   'resize to any size': `${from}resize 7x5 bilinear`,
   'resize corner to corner': `${from}resize 9x9 bilinear alignCorners`,
   softmax: `${from}flatten / dense 5 / softmax`,
+  'softmax, its logarithm': `${from}flatten / dense 5 / softmax log`,
 };
 
 export function layerNetwork(text: string): Network {

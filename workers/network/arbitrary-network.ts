@@ -23,6 +23,7 @@ const ACTIONS = [
   'pool',
   'slice',
   'crop',
+  'shuffle',
   'gate',
   'attention',
   'product',
@@ -34,6 +35,8 @@ const ACTIONS = [
   'fold',
   'again',
 ] as const;
+
+type Ending = 'logits' | 'softmax' | 'softmax log';
 
 interface Step {
   readonly action: (typeof ACTIONS)[number];
@@ -72,15 +75,15 @@ export function arbitraryNetwork(): fc.Arbitrary<Network> {
     shape: fc.constantFrom<Shape>([4, 4, 2], [3, 3, 3], [4, 3, 1]),
     steps: fc.array(step, { minLength: 2, maxLength: 10 }),
     seed: fc.nat(),
-    softmax: fc.boolean(),
+    ending: fc.constantFrom<Ending>('logits', 'softmax', 'softmax log'),
   });
-  return recipe.map(({ shape, steps, seed, softmax }) => withRandomTensors(build(shape, steps, softmax), seed));
+  return recipe.map(({ shape, steps, seed, ending }) => withRandomTensors(build(shape, steps, ending), seed));
 }
 
-function build(shape: Shape, steps: readonly Step[], softmax: boolean): Graph {
+function build(shape: Shape, steps: readonly Step[], ending: Ending): Graph {
   const growth = new Growth(shape);
   for (const step of steps) growth.grow(step);
-  return growth.finish(softmax);
+  return growth.finish(ending);
 }
 
 class Growth {
@@ -162,6 +165,13 @@ class Growth {
           [from],
         );
         break;
+      case 'shuffle': {
+        // In another order where 5 has no factor with the width; else, and where the list is longer, some twice.
+        const length = Math.max(1, channels + (choice % 3) - 1);
+        const picked = Array.from({ length }, (_, at) => (at * 5 + choice) % channels);
+        this.put({ op: 'gather', channels: picked }, [from]);
+        break;
+      }
       case 'gate': {
         const keepSpatial = choice % 2 === 0;
         const pooled = this.put({ op: 'globalPool', mode: 'average', keepSpatial }, [from]);
@@ -218,7 +228,7 @@ class Growth {
   }
 
   /** Every tensor nobody reads goes into the head: flattened where it is small, pooled where not. */
-  finish(softmax: boolean): Graph {
+  finish(ending: Ending): Graph {
     const read = new Set(this.layers.flatMap(({ inputs }) => inputs));
     const leaves = this.layers.filter(({ id }) => !read.has(id)).map(({ id }) => id);
     const flat = leaves.map((id, at) => {
@@ -230,7 +240,8 @@ class Growth {
     const joined = flat.length > 1 ? this.put({ op: 'concat' }, flat) : (flat[0] ?? 'x');
     const hidden = this.put({ op: 'activation', kind: 'relu' }, [this.dense(joined, 3)]);
     const logits = this.dense(hidden, 2);
-    return { layers: this.layers, outputs: [softmax ? this.put({ op: 'softmax' }, [logits]) : logits] };
+    const last = ending === 'logits' ? logits : this.put({ op: 'softmax', log: ending === 'softmax log' }, [logits]);
+    return { layers: this.layers, outputs: [last] };
   }
 
   /** Another tensor of the same shape, itself included, or a convolution that makes one. */

@@ -110,6 +110,8 @@ class Propagation {
           this.lock(input, `Slice "${layer.id}" takes one channel in ${stride}, so all must keep their places.`);
         return input.filter((_, at) => at >= begin && at < end && (at - begin) % stride === 0);
       }
+      case 'gather':
+        return Int32Array.from(layer.channels, (channel) => input[channel] ?? 0);
       case 'flatten':
         this.note(input, { kind: 'flatten', layer: layer.id });
         // NHWC order: the channel runs fastest.

@@ -6,6 +6,7 @@ import { cutChannels, cutGraph } from './cut';
 import type { Graph, Layer, LayerId, Network } from './graph';
 import { channelGroups } from './groups';
 import { hazards, withRandomTensors } from './hazard-networks';
+import { graphFromText } from './text';
 import { runKnockout } from './knockout';
 import { maskChannels } from './mask';
 import type { RemovedChannels } from './plan';
@@ -90,6 +91,15 @@ describe('what a cut does to the layers', () => {
       begin: [0, 0, 2],
       end: [4, 4, 5],
     });
+  });
+
+  it('moves a gather along with the channels before it, to wherever they are repeated', () => {
+    const graph = graphFromText('input 4x4x2 / a = conv 4 1x1 / g = gather 3,1,0,1,2 / b = conv 2 1x1');
+    expect(layer(cutGraph(graph, { a: [1] }), 'g')).toMatchObject({ channels: [2, 0, 1] });
+    expect(inferShapes(cutGraph(graph, { a: [1] })).get('g')).toEqual([4, 4, 3]);
+    // Shuffled in three groups and read in two: filters 0 and 1 come to one position, and go together.
+    expect(() => cutGraph(hazards.shuffled, { a: [0] })).toThrow(CouplingError);
+    expect(layer(cutGraph(hazards.shuffled, { a: [0, 1] }), 'gather1')).toMatchObject({ channels: [0, 2, 1, 3] });
   });
 
   it('narrows every group of a convolution, or takes whole groups', () => {

@@ -72,6 +72,11 @@ function narrowedLayer(layer: Layer, input: Int32Array, output: Int32Array, inpu
         end: [layer.end[0], layer.end[1], to],
       };
     }
+    case 'gather': {
+      const place = new Map([...input].map((channel, at) => [channel, at]));
+      // A channel goes wherever it is repeated: what is left of the list names channels that stay.
+      return { ...layer, channels: Array.from(output, (at) => place.get(layer.channels[at] ?? -1) ?? 0) };
+    }
     default:
       return layer;
   }

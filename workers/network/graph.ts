@@ -182,6 +182,12 @@ export interface SliceLayer extends LayerBase {
   readonly stride: readonly [number, number, number];
 }
 
+/** Output channel i is input channel `channels[i]`: channels moved (a channel shuffle), left out or repeated. */
+export interface GatherLayer extends LayerBase {
+  readonly op: 'gather';
+  readonly channels: readonly ChannelIndex[];
+}
+
 /** Where output pixel i of `out` looks among `in` input pixels: see `ResizeLayer`. */
 export type ResizeGrid = 'halfPixel' | 'asymmetric' | 'alignCorners';
 
@@ -202,9 +208,10 @@ export interface ResizeLayer extends LayerBase {
   readonly grid: ResizeGrid;
 }
 
-/** Over the last axis. */
+/** Over the last axis: shares, or their natural logarithms where `log` is true. */
 export interface SoftmaxLayer extends LayerBase {
   readonly op: 'softmax';
+  readonly log?: boolean | undefined;
 }
 
 /**
@@ -242,6 +249,7 @@ export type Layer =
   | ReshapeLayer
   | PadLayer
   | SliceLayer
+  | GatherLayer
   | ResizeLayer
   | SoftmaxLayer
   | OpaqueLayer;

@@ -119,6 +119,11 @@ export const hazards = {
     const crop = { begin: [0, 0, 0], end: [4, 4, 4], stride: [1, 1, 2] } as const;
     return net.conv('b', net.append({ id: 'every2', op: 'slice', inputs: [a], ...crop }), 2);
   }),
+  /** A channel shuffle in three groups, a channel left out and one repeated behind it. */
+  shuffled: graphFromText(
+    `input 4x4x2 / a = conv 6 3x3 p1 bias / gather 0,2,4,1,3,5 / tanh / b = conv 6 3x3 p1 g2 / pick = gather 5,1,1,0,2
+    c = conv 5 1x1 < b / add < . pick / globalPool / gather 4,3,2,1,0 / head = dense 2`,
+  ),
   /** Everything that carries channels through unchanged, zero or not at zero. */
   carried: graphFromText(
     `input 4x4x2 / a = conv 4 3x3 p1 bias / bn / prelu / scale 2 offset=-1 / clip min=0.5 / resize 7x3 bilinear

@@ -109,6 +109,7 @@ export const LayerSchema = v.variant('op', [
     end: v.strictTuple([positive, positive, positive]),
     stride: v.strictTuple([positive, positive, positive]),
   }),
+  v.strictObject({ op: v.literal('gather'), ...placed, channels: v.pipe(channels, v.minLength(1)) }),
   v.strictObject({
     op: v.literal('resize'),
     ...placed,
@@ -116,7 +117,7 @@ export const LayerSchema = v.variant('op', [
     mode: v.picklist(['nearest', 'bilinear']),
     grid: v.picklist(['halfPixel', 'asymmetric', 'alignCorners']),
   }),
-  v.strictObject({ op: v.literal('softmax'), ...placed }),
+  v.strictObject({ op: v.literal('softmax'), ...placed, log: v.optional(v.boolean()) }),
   v.strictObject({
     op: v.literal('opaque'),
     ...placed,

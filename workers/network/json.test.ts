@@ -73,11 +73,15 @@ describe('networkToJson and networkFromJson', () => {
       'shapes and what is not known',
       'input 8x6x4 / convTranspose 3 3x2 s2 p1 o1x0 bias / reshape 80x2x3 / concat width < . . / opaque Odd 3 reason="No." payload=x',
     ],
+    ['channels in another order', 'input 8x6x4 / gather 3,0,0 / globalPool / gather 2,1'],
     [
       'branches',
       'input 8x6x4 / pad p1 c2,3 / slice 1:9 1:7 2:6 / add < . input / multiply < . input / concat < . input',
     ],
-    ['a head', 'input 8x6x4 / flatten / dense 2 bias kernel=w / softmax / output < dense1 softmax1'],
+    [
+      'a head',
+      'input 8x6x4 / flatten / dense 2 bias kernel=w / softmax / softmax log < dense1 / output < dense1 softmax1 softmax2',
+    ],
   ])('keep %s', (_, text) => {
     const graph = graphFromText(text);
     expect(networkFromJson(networkToJson({ graph, meta }))).toEqual({ graph, meta });

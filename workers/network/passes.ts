@@ -16,9 +16,13 @@ export function passesOf(graph: Graph): readonly LayerId[] {
   return graph.outputs.filter((id) => text(id) === text(graph.outputs[0] ?? ''));
 }
 
-/** Whether the first output is probabilities: a softmax ends the network, as Keras puts it. */
+/**
+ * Whether the first output is probabilities: a softmax ends the network, as Keras puts it. Logarithms of probabilities are
+ * logits like any others: a softmax over them gives the probabilities again.
+ */
 export function endsInSoftmax({ layers, outputs }: Graph): boolean {
-  return layers.find(({ id }) => id === outputs[0])?.op === 'softmax';
+  const last = layers.find(({ id }) => id === outputs[0]);
+  return last?.op === 'softmax' && last.log !== true;
 }
 
 /** Multiply-adds of one image up to each pass, the answers of the passes before it included. */

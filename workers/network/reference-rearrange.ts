@@ -1,9 +1,10 @@
 /**
- * Reference arithmetic of the layers that move, repeat or combine pixels: multiply, concat, pad, slice, resize.
+ * Reference arithmetic of the layers that move, repeat or combine pixels: multiply, concat, pad, slice, gather, resize.
  */
 import {
   NetworkError,
   type ConcatLayer,
+  type GatherLayer,
   type MultiplyLayer,
   type PadLayer,
   type ResizeLayer,
@@ -73,6 +74,15 @@ export function slice(layer: SliceLayer, input: ReferenceTensor): ReferenceTenso
   return gather([input.shape[0] ?? 0, length(0), length(1), length(2)], input, (y, x, channel) => [
     [begin[0] + y * stride[0], begin[1] + x * stride[1], begin[2] + channel * stride[2], 1],
   ]);
+}
+
+/** Output channel i of every pixel (or row of features) is input channel `channels[i]`. */
+export function pickChannels({ channels }: GatherLayer, { shape, values }: ReferenceTensor): ReferenceTensor {
+  const width = shape.at(-1) ?? 1;
+  const picked = Array.from({ length: values.length / width }, (_, row) =>
+    channels.map((channel) => values[row * width + channel] ?? NaN),
+  );
+  return { shape: shape.with(-1, channels.length), values: Float64Array.from(picked.flat()) };
 }
 
 export function resize(layer: ResizeLayer, input: ReferenceTensor): ReferenceTensor {

@@ -211,10 +211,21 @@ describe('channels and pixels moved about', () => {
     expect(run(chain([2], [prelu], tensors), [-4, -4, 3, 3], 2).values).toEqual([-2, 8, 3, 3]);
   });
 
+  it('moves, leaves out and repeats channels of every pixel', () => {
+    const gather: Layer = { id: 'g', op: 'gather', inputs: ['x'], channels: [2, 0, 2, 3] };
+    const { shape, values } = run(chain([2, 1, 4], [gather]), [1, 2, 3, 4, 5, 6, 7, 8]);
+    expect(shape).toEqual([1, 2, 1, 4]);
+    expect([...values]).toEqual([3, 1, 3, 4, 7, 5, 7, 8]);
+    expect([...run(chain([3], [{ ...gather, channels: [1, 1] }]), [1, 2, 3, 4, 5, 6], 2).values]).toEqual([2, 2, 5, 5]);
+  });
+
   it('turns features into shares', () => {
     const result = run(chain([2], [{ id: 's', op: 'softmax', inputs: ['x'] }]), [1000, 1000 + Math.log(3)]);
     expect(result.values[0]).toBeCloseTo(0.25, 9);
     expect(result.values[1]).toBeCloseTo(0.75, 9);
+    const log = run(chain([2], [{ id: 's', op: 'softmax', inputs: ['x'], log: true }]), [-2000, -2000 + Math.log(3)]);
+    expect(log.values[0]).toBeCloseTo(-Math.log(4), 9);
+    expect(log.values[1]).toBeCloseTo(Math.log(0.75), 9);
   });
 });
 

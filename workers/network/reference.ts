@@ -135,10 +135,12 @@ export function referenceLayer(layer: Layer, inputs: readonly ReferenceTensor[],
       return rearrange.pad(layer, input);
     case 'slice':
       return rearrange.slice(layer, input);
+    case 'gather':
+      return rearrange.pickChannels(layer, input);
     case 'resize':
       return rearrange.resize(layer, input);
     case 'softmax':
-      return softmax(input);
+      return softmax(input, layer.log === true);
     case 'opaque':
       throw new NetworkError(`Layer "${layer.id}" (${layer.operator}) cannot be run. ${layer.reason}`, layer.id);
   }
@@ -191,7 +193,7 @@ function globalPool({ mode, keepSpatial }: GlobalPoolLayer, input: ReferenceTens
   return { shape: keepSpatial === true ? [n, 1, 1, c] : [n, c], values: output };
 }
 
-function softmax(input: ReferenceTensor): ReferenceTensor {
+function softmax(input: ReferenceTensor, log: boolean): ReferenceTensor {
   const features = input.shape.at(-1) ?? 1;
   const output = new Float64Array(input.values.length);
   for (let start = 0; start < output.length; start += features) {
@@ -201,7 +203,7 @@ function softmax(input: ReferenceTensor): ReferenceTensor {
     const powers = row.map((value) => Math.exp(value - largest));
     const total = powers.reduce((a, b) => a + b, 0);
     output.set(
-      powers.map((power) => power / total),
+      log ? row.map((value) => value - largest - Math.log(total)) : powers.map((power) => power / total),
       start,
     );
   }

@@ -59,6 +59,8 @@ describe('inferShapes', () => {
     ['input 8x6x3 / pad p1,2,3,4 c5,6', '11x13x14'],
     ['input 8x6x3 / slice 0:8:2 1:6:2 1:3', '4x3x2'],
     ['input 8x6x3 / slice 0:7:3 0:1 0:3', '3x1x3'],
+    ['input 8x6x3 / gather 2,0,0,1', '8x6x4'],
+    ['input 4 / gather 3,1', '2'],
     ['input 8x6x3 / resize 16x18', '16x18x3'],
     ['input 8x6x3 / resize 5x7 bilinear alignCorners', '5x7x3'],
     // (8 - 1) 2 + 3 - 1 - 1 + 1 = 16 rows, (6 - 1) 2 + 3 - 2 + 1 = 12 columns.
@@ -115,6 +117,14 @@ describe('inferShapes', () => {
     [
       'Layer "s" (softmax) takes one input, but has 2.',
       [input, { id: 's', op: 'softmax', inputs: ['input', 'input'] }],
+    ],
+    [
+      'Gather "g" asks for channel 3, but gets 8x6x3.',
+      [input, { id: 'g', op: 'gather', inputs: ['input'], channels: [0, 3] }],
+    ],
+    [
+      'Layer "g" (gather): number of channels must be a whole number, at least 1, not 0.',
+      [input, { id: 'g', op: 'gather', inputs: ['input'], channels: [] }],
     ],
     ['Layer "s" (add) takes two or more inputs, but has 1.', [input, { id: 's', op: 'add', inputs: ['input'] }]],
     ['Layer "m" (multiply) takes two inputs, but has 1.', [input, { id: 'm', op: 'multiply', inputs: ['input'] }]],

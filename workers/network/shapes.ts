@@ -7,6 +7,7 @@ import {
   NetworkError,
   type ConcatLayer,
   type ConvTransposeLayer,
+  type GatherLayer,
   type Graph,
   type Layer,
   type LayerId,
@@ -134,6 +135,8 @@ export function layerShape(layer: Layer, inputs: readonly Shape[]): Shape {
     }
     case 'slice':
       return sliceShape(layer, spatial(layer, onlyInput(layer, inputs)));
+    case 'gather':
+      return gatherShape(layer, onlyInput(layer, inputs));
     case 'resize': {
       const [, , c] = spatial(layer, onlyInput(layer, inputs));
       for (const length of layer.size) checkCount(layer, 'size', length, 1);
@@ -268,6 +271,16 @@ function sliceShape(layer: SliceLayer, input: Spatial): Shape {
     return Math.ceil((end - begin) / stride);
   };
   return [axis(0), axis(1), axis(2)];
+}
+
+function gatherShape(layer: GatherLayer, input: Shape): Shape {
+  checkCount(layer, 'number of channels', layer.channels.length, 1);
+  for (const channel of layer.channels) {
+    checkCount(layer, 'channel', channel, 0);
+    if (channel < channelsOf(input)) continue;
+    throw new NetworkError(`Gather "${layer.id}" asks for channel ${channel}, but gets ${shapeText(input)}.`, layer.id);
+  }
+  return input.with(input.length - 1, layer.channels.length) as unknown as Shape;
 }
 
 function onlyInput(layer: Layer, inputs: readonly Shape[]): Shape {

@@ -1,7 +1,8 @@
 /**
  * Settings of each operation in the text form. Numbers of an axis pair are `h` or `hxw`.
  *
- *     input 32x32x3                                    softmax, flatten, add, multiply: no settings
+ *     input 32x32x3                                    flatten, add, multiply: no settings
+ *     softmax, softmax log
  *     conv 16 3x3 s2 p1 d1 g1 bias                     filters, kernel, stride 1, padding 0, dilation 1, groups 1
  *     depthwise 3x3 s1 p1 d1 bias                      padding: `p1`, `p1x0` (rows, columns) or `p0,1,0,1`
  *     dense 10 bias                                    (top, bottom, left, right)
@@ -13,6 +14,7 @@
  *     maxPool 2x2 s2 p0, averagePool 2x2 s2 countPadding
  *     globalPool, globalPool max keepSpatial           pad p1 c2,3 (channels before, after)
  *     slice 0:32:2 0:32:2 0:16                         reshape 8x8x3
+ *     gather 0,2,1,3                                   (input channel of every output channel)
  *     resize 64x64 bilinear asymmetric                 nearest, on the half-pixel grid (else: alignCorners)
  *     opaque GridSample 8x8x3 reason="Not known." payload=abc
  */
@@ -148,8 +150,9 @@ export function layerFromSettings(op: string, placed: Placed, settings: Settings
     case 'add':
     case 'multiply':
     case 'flatten':
-    case 'softmax':
       return { ...placed, op };
+    case 'softmax':
+      return settings.flag('log') ? { ...placed, op, log: true } : { ...placed, op };
     case 'prelu':
       return { ...placed, op, slope: settings.value('slope') ?? `${placed.id}.slope` };
     case 'scale': {
@@ -179,6 +182,8 @@ export function layerFromSettings(op: string, placed: Placed, settings: Settings
     }
     case 'slice':
       return slice(settings, placed);
+    case 'gather':
+      return { ...placed, op, channels: settings.numbers(settings.take('the list of channels'), ',') };
     case 'resize': {
       const mode = settings.flag('bilinear') ? 'bilinear' : 'nearest';
       const grid = (['asymmetric', 'alignCorners'] as const).find((word) => settings.flag(word)) ?? 'halfPixel';

@@ -85,11 +85,15 @@ function describe(layer: Layer): Statement {
           return `${layer.begin[axis]}:${layer.end[axis]}${stride}`;
         }),
       };
+    case 'gather':
+      return { op: layer.op, settings: [layer.channels.join(',')] };
     case 'resize': {
       const mode = layer.mode === 'bilinear' ? ['bilinear'] : [];
       const grid = layer.grid === 'halfPixel' ? [] : [layer.grid];
       return { op: layer.op, settings: [pairText(layer.size), ...mode, ...grid] };
     }
+    case 'softmax':
+      return { op: layer.op, settings: layer.log === true ? ['log'] : [] };
     case 'opaque': {
       const payload = layer.payload === undefined ? [] : [`payload=${quoted(layer.payload)}`];
       const words = [quoted(layer.operator), shapeText(layer.shape), `reason=${JSON.stringify(layer.reason)}`];

@@ -117,7 +117,8 @@ describe('graphToText', () => {
     'input 8x6x4 / clip min=-1 max=2 / clip max=3 / hardSigmoid slope=0.2 offset=0.4 / hardSigmoid / softplus / gelu',
     'input 8x6x4 / reshape 16x3x4 / concat height < . . / concat width < . . / globalPool max keepSpatial / reshape 4',
     'input 8x6x4 / opaque "a b" 3x3x2 reason="Not known." payload="x\\ny" / opaque Gather 5 reason="No / yes." < . input',
-    'input 4 / input 4 / add < input . / dense 4 / softmax',
+    'input 8x6x4 / gather 0,2,1,3 / gather 3',
+    'input 4 / input 4 / add < input . / dense 4 / softmax / softmax log',
     'input 4 / "a / b" = dense 2 kernel="=" / "." = relu / add < . "a / b"',
   ])('%s', (text) => {
     const canonical = text.replace(' d1 bias', ' bias');

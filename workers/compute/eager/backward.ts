@@ -10,6 +10,7 @@ import { convolveInputGradient, convolveKernelGradient } from '../ops/convolutio
 import { transposedInputGradient, transposedKernelGradient } from '../ops/convolution-transposed';
 import { denseInputGradient, denseKernelGradient } from '../ops/dense';
 import { depthwiseInputGradient, depthwiseKernelGradient } from '../ops/depthwise';
+import { gatherGradient } from '../ops/gather';
 import { averagePoolGradient, globalMaxGradient, maxPoolGradient } from '../ops/pooling';
 import { resizeGradient } from '../ops/resize';
 import { stridedSliceGradient } from '../ops/spatial';
@@ -164,9 +165,12 @@ function inputGradients(layer: Layer, dy: tf.Tensor, context: BackwardContext): 
     }
     case 'slice':
       return [stridedSliceGradient(gradient, shape, layer.begin, layer.stride)];
+    case 'gather':
+      return [gatherGradient(dy, shape, layer.channels)];
     case 'resize':
       return [resizeGradient(gradient, shape, layer)];
     case 'softmax': {
+      if (layer.log === true) return [tf.sub(dy, tf.mul(tf.exp(output), tf.sum(dy, -1, true)))];
       const weighted = tf.mul(dy, output);
       return [tf.sub(weighted, tf.mul(output, tf.sum(weighted, -1, true)))];
     }

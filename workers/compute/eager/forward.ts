@@ -18,6 +18,7 @@ import { imageMean } from '../ops/channels';
 import { convolve } from '../ops/convolution';
 import { convolveTransposed } from '../ops/convolution-transposed';
 import { convolveDepthwise } from '../ops/depthwise';
+import { gatherChannels } from '../ops/gather';
 import { averagePool, globalMax, maxPool } from '../ops/pooling';
 import { resize } from '../ops/resize';
 import { explicitPadding, stridedSlice } from '../ops/spatial';
@@ -99,10 +100,12 @@ function compute(layer: Layer, inputs: readonly tf.Tensor[], weights: Weights): 
     }
     case 'slice':
       return stridedSlice(image(x), layer.begin, layer.end, layer.stride);
+    case 'gather':
+      return gatherChannels(x, layer.channels);
     case 'resize':
       return resize(image(x), layer);
     case 'softmax':
-      return tf.softmax(x);
+      return layer.log === true ? tf.logSoftmax(x) : tf.softmax(x);
     case 'opaque':
       throw new NetworkError(`Layer "${layer.id}" (${layer.operator}) cannot be run. ${layer.reason}`, layer.id);
   }

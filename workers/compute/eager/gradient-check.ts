@@ -28,12 +28,15 @@ export const checkedNetworks: Readonly<Record<string, string>> = {
     dense 3 bias`,
   'outputs that are read on, come twice, and share a trunk': `
     input 5x6x2 / trunk = conv 13 3x3 p1 / bn / both = tanh / gate = conv 1 1x1 / hardSigmoid slope=0.05 / multiply < both .
-    wide = concat width < both . / tall = concat height < . . / pooled = globalPool / logits = dense 3 bias
+    wide = concat width < both . / tall = concat height < . . / pooled = globalPool / dense 3 bias / logits = softmax log
     turned = reshape 6x5x13 < both / map = conv 2 1x1 bias / output < logits map both logits`,
   '37 channels, groups, strides and a strided crop': `
     input 7x9x2 / conv 37 3x3 s2 p1 / bn / elu / conv 37 3x3 p1 / bn / add < . elu1 / softplus / s = slice 0:4:2 0:5 0:36
     g = conv 6 3x3 p1 g2 / bn nogamma / pad p1,0,0,1 c1,2 / resize 3x4 alignCorners / averagePool 2 p1,0,0,1
     flatten / dense 3 bias / softmax`,
+  'channels shuffled, left out and repeated': `
+    input 5x4x2 / a = conv 6 3x3 p1 bias / gather 0,2,4,1,3,5 / b = conv 6 3x3 p1 g2 / tanh / gather 5,1,1,0,5,5,2
+    conv 4 1x1 bias / globalPool / gather 3,0,1 / dense 3 bias`,
 };
 
 /** The network with lively tensors, statistics included. */

@@ -31,6 +31,7 @@ export function activationLayer(name: string, dialect: KerasDialect, id: LayerId
   const plain = name.replaceAll('_', '').toLowerCase();
   if (plain === 'linear') return undefined;
   if (plain === 'softmax') return { op: 'softmax', id, inputs: [input] };
+  if (plain === 'logsoftmax') return { op: 'softmax', id, inputs: [input], log: true };
   if (plain === 'hardsigmoid') {
     const slope = dialect === 'keras3' ? 1 / 6 : 0.2;
     return { op: 'activation', id, inputs: [input], kind: 'hardSigmoid', slope, offset: 0.5 };

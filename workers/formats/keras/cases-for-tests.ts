@@ -70,6 +70,9 @@ export const kerasCases: Readonly<Record<string, KerasCase>> = {
       layer('Add', {}, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]),
     ],
   },
+  'Activation logSoftmax, as TF.js calls it': {
+    layers: [layer('Flatten'), layer('Dense', { units: 3, activation: 'logSoftmax' })],
+  },
   'MaxPooling2D and AveragePooling2D, padded and not': {
     layers: [
       layer('MaxPooling2D', { pool_size: [3, 3], strides: [2, 2], padding: 'same' }),

@@ -27,6 +27,7 @@ const activations = new Set([
   'swish',
   'tanh',
   'softmax',
+  'logsoftmax',
   'softplus',
   'elu',
   'gelu',

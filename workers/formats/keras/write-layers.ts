@@ -1,6 +1,6 @@
 /** A network as Keras layers: what a TF.js LayersModel and Keras source are both written from. */
 import type { Layer, Network } from '../../network/graph';
-import { multiply, pad, resize, slice } from './write-rearrange';
+import { gather, multiply, pad, resize, slice } from './write-rearrange';
 import { type KerasLayer, type KerasRuntime, KerasSheet } from './write-sheet';
 import { conv, convTranspose, pool } from './write-windows';
 
@@ -143,9 +143,15 @@ function write(sheet: KerasSheet, layer: Layer): string {
       return pad(sheet, layer, inputs);
     case 'slice':
       return slice(sheet, layer, inputs);
+    case 'gather':
+      return gather(sheet, layer, inputs);
     case 'resize':
       return resize(sheet, layer, inputs);
     case 'softmax':
+      if (layer.log === true) {
+        const activation = sheet.runtime === 'tfjs' ? 'logSoftmax' : 'log_softmax';
+        return sheet.add(id, 'Activation', { activation }, inputs);
+      }
       return sheet.add(id, 'Softmax', { axis: -1 }, inputs);
     case 'opaque':
       throw sheet.unsupported(layer, `it was not understood (${layer.operator})`);

@@ -62,6 +62,15 @@ export function slice(sheet: KerasSheet, layer: Extract<Layer, { op: 'slice' }>,
   return selection(sheet, layer.id, kept, channels, from);
 }
 
+export function gather(sheet: KerasSheet, layer: Extract<Layer, { op: 'gather' }>, inputs: readonly string[]): string {
+  const shape = sheet.shapeOf(layer.inputs[0]);
+  const channels = shape.at(-1) ?? 0;
+  if (shape.length === 3) return selection(sheet, layer.id, layer.channels, channels, inputs);
+  const kernel = { shape: [channels, layer.channels.length], values: picking(layer.channels, channels) };
+  const config = { units: layer.channels.length, activation: 'linear', use_bias: false };
+  return sheet.add(layer.id, 'Dense', config, inputs, [['kernel', kernel]]);
+}
+
 export function resize(sheet: KerasSheet, layer: Extract<Layer, { op: 'resize' }>, inputs: readonly string[]): string {
   const [height, width] = sheet.positions(layer);
   const size = [layer.size[0] / height, layer.size[1] / width];
@@ -83,13 +92,19 @@ function selection(
   channels: number,
   inputs: readonly string[],
 ): string {
+  const values = picking(from, channels);
+  const window = { kernelSize: [1, 1], stride: [1, 1] } as const;
+  const config = sheet.windowConfig(window, 'valid', { filters: from.length, dilation_rate: [1, 1], use_bias: false });
+  return sheet.add(id, 'Conv2D', config, inputs, [['kernel', { shape: [1, 1, channels, from.length], values }]]);
+}
+
+/** `[channels, from.length]`: 1 where input channel `from[k]` becomes output k. */
+function picking(from: readonly number[], channels: number): Float32Array {
   const values = new Float32Array(channels * from.length);
   from.forEach((channel, filter) => {
     if (channel >= 0) values[channel * from.length + filter] = 1;
   });
-  const window = { kernelSize: [1, 1], stride: [1, 1] } as const;
-  const config = sheet.windowConfig(window, 'valid', { filters: from.length, dilation_rate: [1, 1], use_bias: false });
-  return sheet.add(id, 'Conv2D', config, inputs, [['kernel', { shape: [1, 1, channels, from.length], values }]]);
+  return values;
 }
 
 /**

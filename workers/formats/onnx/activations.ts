@@ -92,7 +92,7 @@ export const prelu: Handler = (site) => {
   return [{ ...view, layer: site.layer({ op: 'prelu', slope: name }, [layer]) }];
 };
 
-/** Softmax over one axis; before opset 13 over that axis and all after it. */
+/** Softmax or LogSoftmax over one axis; before opset 13 over that axis and all after it. */
 export const softmax: Handler = (site) => {
   const view = site.view(0);
   const { node } = site;
@@ -107,7 +107,8 @@ export const softmax: Handler = (site) => {
   const shape = site.builder.shapeOf(layer);
   const alone = shape.length === 3 && shape[0] === 1 && shape[1] === 1;
   const input = alone ? site.builder.shaped(layer, [shape[2]]) : layer;
-  return [{ ...view, layer: site.layer({ op: 'softmax' }, [input]) }];
+  const body = node.op === 'LogSoftmax' ? ({ op: 'softmax', log: true } as const) : ({ op: 'softmax' } as const);
+  return [{ ...view, layer: site.layer(body, [input]) }];
 };
 
 /** The layer a layer reads, where it reads one. */

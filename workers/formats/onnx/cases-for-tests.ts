@@ -258,6 +258,43 @@ export const cases: Readonly<Record<string, ModelInit>> = {
     constants: { k: normal([6, 3, 3, 3]), t: whole([1, -1, 2]) },
     inputs: { x: [1, 3, 6, 8] },
   },
+  'a channel shuffle: Reshape, Transpose, Reshape, between grouped convolutions': {
+    nodes: [
+      node('Conv', ['x', 'k'], ['c'], same),
+      node('Relu', ['c'], ['r']),
+      node('Reshape', ['r', 'split'], ['s']),
+      node('Transpose', ['s'], ['t'], { perm: [0, 2, 1, 3, 4] }),
+      node('Reshape', ['t', 'join'], ['j']),
+      node('Conv', ['j', 'g'], ['d'], { ...same, group: 2 }),
+      node('Add', ['d', 'j'], ['a']),
+      node('GlobalAveragePool', ['a'], ['p']),
+      node('Reshape', ['p', 'halves'], ['h']),
+      node('Transpose', ['h'], ['i'], { perm: [0, 2, 1] }),
+      node('Flatten', ['i'], ['f']),
+      node('Gemm', ['f', 'w'], ['y'], { transB: 1 }),
+    ],
+    constants: {
+      k: normal([6, 3, 3, 3]),
+      split: whole([0, 3, 2, 6, 8]),
+      join: whole([0, -1, 6, 8]),
+      g: normal([6, 3, 3, 3], 2),
+      halves: whole([0, 2, 3]),
+      w: normal([4, 6], 3),
+    },
+  },
+  'Gather of channels in an order of their own': {
+    nodes: after(node('Gather', ['c', 'order'], ['g'], { axis: 1 }), node('Conv', ['g', 'm'], ['y'])),
+    constants: { ...kernel, order: whole([2, 0, 0, -1, 1]), m: normal([2, 5, 1, 1], 2) },
+  },
+  'LogSoftmax over classes and over channels': {
+    nodes: after(
+      node('LogSoftmax', ['c'], ['l'], { axis: 1 }),
+      node('Flatten', ['l'], ['f']),
+      node('Gemm', ['f', 'w', 'b'], ['d'], { transB: 1 }),
+      node('LogSoftmax', ['d'], ['y'], { axis: -1 }),
+    ),
+    constants: { ...kernel, w: normal([5, 192], 2), b: normal([5], 3) },
+  },
   'images that come as NHWC': {
     nodes: [
       node('Sub', ['x', 'mean'], ['s']),

@@ -31,6 +31,7 @@ export const handlers: Readonly<Record<string, Handler>> = {
   HardSwish: activations.simple('hardSwish'),
   Identity: regroup.pass,
   LeakyRelu: activations.leakyRelu,
+  LogSoftmax: activations.softmax,
   MatMul: heads.matMul,
   Max: arithmetic.bounded('max'),
   MaxPool: windows.maxPool,
@@ -67,7 +68,7 @@ const shapeKeeping: ReadonlySet<string> = new Set(
   (
     'Abs Acos Asin Atan BatchNormalization Cast Ceil Celu Clip Cos CumSum DequantizeLinear Elu Erf Exp Floor Gelu ' +
     'GroupNormalization HardSigmoid HardSwish Hardmax InstanceNormalization LRN LayerNormalization LeakyRelu Log ' +
-    'LogSoftmax LpNormalization MeanVarianceNormalization Mish Not PRelu QuantizeLinear Reciprocal Relu Round Selu ' +
+    'LpNormalization MeanVarianceNormalization Mish Not PRelu QuantizeLinear Reciprocal Relu Round Selu ' +
     'Shrink Sigmoid Sign Sin Softmax Softplus Softsign Sqrt Swish Tan Tanh ThresholdedRelu Trilu'
   ).split(' '),
 );

@@ -100,6 +100,14 @@ function picked(site: Site, view: View, axis: number, places: readonly number[])
   return arrangedView(site.builder, id, 3, channels, spatial);
 }
 
+/** Channels in an order of their own. */
+function pickedChannels(site: Site, view: View, axis: number, channels: readonly number[]): View | undefined {
+  if (channelsLast(view, axis) === undefined) return undefined;
+  const { layer, spatial } = arranged(site.builder, view, axis);
+  const id = site.layer({ op: 'gather', channels }, [layer]);
+  return arrangedView(site.builder, id, view.axes.length, axis, spatial);
+}
+
 /** One index, which takes the axis away, or a run of them. */
 export const gather: Handler = (site) => {
   const view = site.view(0);
@@ -111,6 +119,8 @@ export const gather: Handler = (site) => {
   if (resized !== undefined) return [resized];
   const [begin = 0] = places;
   if (axis < 0 || indices.dims.length > 1 || places.some((place, at) => place !== begin + at)) {
+    const moved = axis < 0 || indices.dims.length !== 1 ? undefined : pickedChannels(site, view, axis, places);
+    if (moved !== undefined) return [moved];
     throw new NotUnderstood('picks numbers in an order of its own');
   }
   const part = cutOut(site, view, [{ axis, begin, length: places.length, step: 1 }]);

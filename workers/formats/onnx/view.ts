@@ -164,3 +164,30 @@ export function readingPlaces({ atoms, axes }: View): Int32Array {
   });
   return places;
 }
+
+/**
+ * The axis of the file's tensor that holds all `channels` of the layer, its innermost axis, in another order than memory
+ * has them: the first of their atoms, and the channel at each place. Undefined where there is none.
+ */
+export function movedChannels(
+  { atoms, axes }: View,
+  channels: number,
+): { readonly axis: number; readonly first: number; readonly channels: readonly number[] } | undefined {
+  let first = atoms.length;
+  for (let size = 1; first > 0 && size < channels;) {
+    first -= 1;
+    size *= atoms[first] ?? 1;
+  }
+  if (product(atoms.slice(first)) !== channels) return undefined;
+  const own = atoms.length - first;
+  const axis = axes.findIndex((list) => list.length === own && list.every((atom) => atom >= first));
+  const order = axes[axis];
+  if (order === undefined || contiguous(order)) return undefined;
+  let moved: readonly number[] = [0];
+  for (const atom of order) {
+    const step = product(atoms.slice(atom + 1));
+    const size = atoms[atom] ?? 1;
+    moved = moved.flatMap((channel) => Array.from({ length: size }, (_, index) => channel + index * step));
+  }
+  return { axis, first, channels: moved };
+}

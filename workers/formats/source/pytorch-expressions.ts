@@ -57,6 +57,10 @@ export function expression(names: Names, layer: Layer, x: string, shape: Shape):
         `${layer.begin[axis]}:${layer.end[axis]}${layer.stride[axis] === 1 ? '' : `:${layer.stride[axis]}`}`;
       return `${x}[:, ${range(2)}, ${range(0)}, ${range(1)}]`;
     }
+    case 'gather': {
+      const groups = spatial ? shuffleGroups(layer.channels, shape.at(-1) ?? 0) : undefined;
+      return groups === undefined ? `${x}[:, [${layer.channels.join(', ')}]]` : `F.channel_shuffle(${x}, ${groups})`;
+    }
     case 'resize': {
       const size = `size=${pair(layer.size)}`;
       if (layer.mode === 'nearest' && layer.grid === 'asymmetric')
@@ -69,10 +73,19 @@ export function expression(names: Names, layer: Layer, x: string, shape: Shape):
       throw names.unsupported(layer, 'the grid it resizes on');
     }
     case 'softmax':
-      return `${x}.softmax(1)`;
+      return layer.log === true ? `${x}.log_softmax(1)` : `${x}.softmax(1)`;
     default:
       throw names.unsupported(layer, layer.op === 'opaque' ? `it was not understood (${layer.operator})` : layer.op);
   }
+}
+
+/** Groups of the channel shuffle that a list of channels is; undefined where it is none. */
+function shuffleGroups(channels: readonly number[], width: number): number | undefined {
+  const perGroup = channels[1] ?? 0;
+  const groups = width / perGroup;
+  if (channels.length !== width || !Number.isInteger(groups) || groups < 2) return undefined;
+  const shuffled = channels.every((channel, at) => channel === (at % groups) * perGroup + Math.floor(at / groups));
+  return shuffled ? groups : undefined;
 }
 
 function activation(layer: Extract<Layer, { op: 'activation' }>, x: string): string {

@@ -78,6 +78,8 @@ function placesOf(layer: Layer, inputs: readonly (readonly number[])[], classes:
       const taken = input.filter((_, at) => at >= begin && at < end && (at - begin) % stride === 0);
       return taken.map((place) => `${layer.id} ${place}`);
     }
+    case 'gather':
+      return layer.channels.map((channel) => `copy ${input[channel] ?? -1}`);
     case 'flatten':
       return Array.from(
         classes,

@@ -132,6 +132,29 @@ export const graphCases: Readonly<Record<string, GraphInit>> = {
       node('y', 'AvgPool', ['m'], { ksize: [1, 2, 2, 1], strides: [1, 1, 1, 1], padding: 'SAME' }),
     ],
   },
+  'a channel shuffle: Reshape, Transpose, Reshape': {
+    nodes: [
+      node('c', 'Conv2D', ['x', 'k'], window),
+      node('s', 'Reshape', ['c', 'split']),
+      node('t', 'Transpose', ['s', 'order']),
+      node('j', 'Reshape', ['t', 'join']),
+      node('y', 'AddV2', ['j', 'c']),
+    ],
+    constants: {
+      k: normal([3, 3, 3, 6]),
+      split: whole([-1, 6, 8, 3, 2]),
+      order: whole([0, 1, 2, 4, 3]),
+      join: whole([-1, 6, 8, 6]),
+    },
+  },
+  'GatherV2 of channels': {
+    nodes: [node('c', 'Conv2D', ['x', 'k'], window), node('y', 'GatherV2', ['c', 'order', 'last'])],
+    constants: { ...kernel, order: whole([2, 0, 0, 3]), last: whole([3], []) },
+  },
+  'LogSoftmax of features': {
+    nodes: [node('m', 'Mean', ['x', 'axes'], { keep_dims: false }), node('y', 'LogSoftmax', ['m'])],
+    constants: { axes: whole([1, 2]) },
+  },
   'Mean and Max over positions, Softmax': {
     nodes: [
       node('m', 'Mean', ['x', 'axes'], { keep_dims: false }),

@@ -14,6 +14,8 @@ export interface LayerValue {
   readonly id: LayerId;
   /** Axes in TensorFlow, the batch included: 4 images, 3 rows, 2 features. Rows `[n, a, b]` are `[a, 1, b]` here. */
   readonly rank: number;
+  /** Channels seen as so many groups, an axis of their own before the last: the middle of a channel shuffle, rank 5. */
+  readonly groups?: number | undefined;
 }
 
 export type Value = ConstantValue | LayerValue;
@@ -34,8 +36,15 @@ export class Operation {
     readonly absorbBias: (size: number) => Tensor | undefined,
   ) {}
 
-  /** The layer feeding input `at`. */
+  /** The layer feeding input `at`; not where its channels are seen as groups. */
   layer(at = 0): LayerValue {
+    const value = this.grouped(at);
+    if (value.groups === undefined) return value;
+    throw new NotUnderstood('It works on channels dealt out in groups.');
+  }
+
+  /** The layer feeding input `at`, its channels seen as groups or not. */
+  grouped(at = 0): LayerValue {
     const value = this.inputs[at];
     if (value?.kind === 'layer') return value;
     throw new NotUnderstood(
@@ -57,7 +66,7 @@ export class Operation {
   }
 
   shape(at = 0): Shape {
-    return this.draft.shapeOf(this.layer(at).id);
+    return this.draft.shapeOf(this.grouped(at).id);
   }
 
   /** Height, width and channels of a computed input. */
@@ -68,7 +77,7 @@ export class Operation {
   }
 
   /** Adds a layer; its output has `rank` axes, by default those of the first input. */
-  add(layer: Layer, rank = this.layer().rank): LayerValue {
+  add(layer: Layer, rank = this.grouped().rank): LayerValue {
     return { kind: 'layer', id: this.draft.add(layer), rank };
   }
 

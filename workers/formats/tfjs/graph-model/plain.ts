@@ -13,7 +13,7 @@ function activation(fields: Omit<ActivationLayer, 'id' | 'inputs' | 'op'>): Tran
   return (o) => o.add({ op: 'activation', id: o.id, inputs: [o.layer().id], ...fields });
 }
 
-const same: Translate = (o) => o.layer();
+const same: Translate = (o) => o.grouped();
 
 /** The computed inputs, and the constant one where there is one. */
 function sides(o: Operation) {
@@ -146,10 +146,15 @@ function tensorAxes(o: Operation, at = 0): readonly number[] {
 }
 
 function reshaped(o: Operation, axes: readonly number[]): LayerValue {
-  const shape = ourShape(axes);
   const rank = axes.length + 1;
   const before = o.shape();
-  if (before.join() === shape.join()) return { ...o.layer(), rank };
+  const { id } = o.grouped();
+  const [height, width, groups = 1, perGroup = 1] = axes;
+  if (axes.length === 4 && [height, width, groups * perGroup].join() === before.join()) {
+    return { kind: 'layer', id, rank, groups };
+  }
+  const shape = ourShape(axes);
+  if (before.join() === shape.join()) return { kind: 'layer', id, rank };
   if (shape.length === 1) return o.add({ op: 'flatten', id: o.id, inputs: [o.layer().id] }, rank);
   return o.add({ op: 'reshape', id: o.id, inputs: [o.layer().id], shape }, rank);
 }
@@ -181,6 +186,18 @@ const expandDims: Translate = (o) => {
   const at = axis < 0 ? axis + o.layer().rank + 1 : axis;
   if (at === 0) throw new NotUnderstood('It adds an axis before the batch.');
   return reshaped(o, tensorAxes(o).toSpliced(at - 1, 0, 1));
+};
+
+/** Channels in an order of their own. */
+const gather: Translate = (o) => {
+  const [axis = 0] = o.numbers(2);
+  const { rank } = o.layer();
+  const width = o.shape().at(-1) ?? 0;
+  if ((axis < 0 ? axis + rank : axis) !== rank - 1 || o.constant(1).shape.length !== 1) {
+    throw new NotUnderstood('Only picking channels has a layer here.');
+  }
+  const channels = o.numbers(1).map((channel) => (channel < 0 ? channel + width : channel));
+  return o.add({ op: 'gather', id: o.id, inputs: [o.layer().id], channels });
 };
 
 const pad: Translate = (o) => {
@@ -248,7 +265,17 @@ const slice: Translate = (o) => {
 };
 
 const transpose: Translate = (o) => {
-  if (o.numbers(1).every((axis, at) => axis === at)) return o.layer();
+  const order = o.numbers(1);
+  if (order.every((axis, at) => axis === at)) return o.grouped();
+  const { groups } = o.grouped();
+  const width = o.shape().at(-1) ?? 0;
+  if (groups !== undefined && order.join() === '0,1,2,4,3') {
+    const channels = Array.from(
+      { length: width },
+      (_, at) => (at % groups) * (width / groups) + Math.floor(at / groups),
+    );
+    return { ...o.add({ op: 'gather', id: o.id, inputs: [o.grouped().id], channels }), groups: width / groups };
+  }
   throw new NotUnderstood('Exchanging axes has no layer here.');
 };
 
@@ -267,6 +294,7 @@ export const plainOperations: Readonly<Record<string, Translate>> = {
   LeakyRelu: (o) => activation({ kind: 'leakyRelu', slope: numberOf(o.node, 'alpha', 0.2) })(o),
   Prelu: prelu,
   Softmax: (o) => o.add({ op: 'softmax', id: o.id, inputs: [o.layer().id] }),
+  LogSoftmax: (o) => o.add({ op: 'softmax', id: o.id, inputs: [o.layer().id], log: true }),
   Add: add,
   AddV2: add,
   AddN: add,
@@ -294,4 +322,5 @@ export const plainOperations: Readonly<Record<string, Translate>> = {
   StridedSlice: stridedSlice,
   Slice: slice,
   Transpose: transpose,
+  GatherV2: gather,
 };
