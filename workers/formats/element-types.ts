@@ -1,5 +1,7 @@
 /** Element types of tensor files, decoded to float32 (files are little-endian, and so is every platform this runs on). */
 
+import type { NetworkOrigin } from '../network/graph';
+
 export const elementBytes = { F64: 8, F32: 4, F16: 2, BF16: 2, I64: 8, I32: 4, I16: 2, I8: 1, U8: 1, BOOL: 1 } as const;
 
 export type ElementType = keyof typeof elementBytes;
@@ -43,4 +45,23 @@ export function decodeElements(bytes: ArrayBuffer, type: ElementType): Float32Ar
     case 'BOOL':
       return Float32Array.from(new Uint8Array(bytes));
   }
+}
+
+const stored: Readonly<Record<NetworkOrigin['elements'], string>> = {
+  float32: 'float32',
+  float16: 'float16',
+  bfloat16: 'bfloat16',
+  float64: 'float64',
+  uint8: '8-bit whole numbers with a scale',
+};
+
+/** Said of a file whose weights are of another type than all that is computed with and written here; else nothing. */
+export function widenedNotes(elements: NetworkOrigin['elements']): readonly string[] {
+  if (elements === 'float32') return [];
+  return [`Its weights are ${stored[elements]}; here, and in every file that is written of it, they are float32.`];
+}
+
+/** "float32", and what the weights were where the network came from. */
+export function weightsText(elements: NetworkOrigin['elements'] = 'float32'): string {
+  return elements === 'float32' ? 'float32' : `float32 (${stored[elements]} in the file the network came from)`;
 }

@@ -1,6 +1,7 @@
 /** The model card that travels with an exported network: what it is, what it costs, what was proven, how it was made. */
 import { networkCosts } from '../network/costs';
 import type { Network } from '../network/graph';
+import { weightsText } from './element-types';
 
 export interface CardFile {
   readonly name: string;
@@ -37,7 +38,7 @@ export function modelCard(network: Network, { files, images, recipe, leftOut }: 
     `# ${name}`,
     '',
     `- Multiply-adds: ${macs.toLocaleString('en')} for one image (weights of convolutions and dense layers)`,
-    `- Parameters: ${parameters.toLocaleString('en')}`,
+    `- Parameters: ${parameters.toLocaleString('en')}, ${weightsText(network.meta.origin?.elements)}`,
     `- Input: ${input?.op === 'input' ? input.shape.join(' x ') : 'unknown'} (height, width, channels); ${pixels}`,
     ...(classes === undefined ? [] : [`- Classes: ${classes.join(', ')}`]),
     '',

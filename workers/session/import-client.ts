@@ -8,7 +8,8 @@ export interface ImportCommands {
   open: { params: { readonly files: readonly File[] }; result: OpenedFile };
 }
 
-const usual: ReadingLimits = { mostBytes: 4e9, silenceMs: 60_000, totalMs: 300_000 };
+/** Of a network file, wherever it is read. */
+export const importLimits = { mostBytes: 4e9, silenceMs: 60_000, totalMs: 300_000 } satisfies ReadingLimits;
 
 /**
  * Opens a network from files dropped together in the worker that `spawn` starts, and ends that worker. Throws
@@ -24,7 +25,7 @@ export async function openInImportWorker(
   return readInWorker<ImportCommands, OpenedFile>(
     spawn,
     { name, files },
-    { ...usual, ...limits },
+    { ...importLimits, ...limits },
     {
       tooLarge: (text) => new FormatError('unsupported', text, name, 'size'),
       stuck: (text) => new FormatError('timeout', text, name, 'whole file'),

@@ -20,6 +20,11 @@ export interface ReadingFaults {
   stuck(text: string): Error;
 }
 
+/** What is said of a file whose reading had to be ended. */
+export function stuckText(name: string, seconds: number): string {
+  return `Reading ${name} got stuck and was ended after ${seconds} s. The file is probably damaged; get it again.`;
+}
+
 /**
  * Starts a worker with `spawn`, lets `read` call it, and ends it. `name` stands for the files in messages. Throws what
  * `faults` makes, the worker's `RemoteError`, and whatever the connection throws when the worker cannot be started.
@@ -51,8 +56,7 @@ export async function readInWorker<C extends CommandTable<C>, R>(
     const silent = error instanceof WorkerDiedError && error.causeKind === 'silent';
     if (!silent && !late) throw error;
     const seconds = (late ? (totalMs ?? 0) : silenceMs) / 1000;
-    const cure = 'The file is probably damaged; get it again.';
-    throw faults.stuck(`Reading ${name} got stuck and was ended after ${seconds} s. ${cure}`);
+    throw faults.stuck(stuckText(name, seconds));
   } finally {
     clearTimeout(deadline);
     worker.terminate();

@@ -1,5 +1,6 @@
 /** From a Keras configuration and its weights to a network: what HDF5, `.keras` and TF.js LayersModel files share. */
 import type { LayerId, Network, NetworkFormat, OriginPort, Shape, Tensor } from '../../network/graph';
+import { widenedNotes } from '../element-types';
 import type { OpenedFile } from '../format';
 import { FormatError } from '../format-error';
 import { NetworkDraft, NotUnderstood } from '../network-draft';
@@ -77,7 +78,7 @@ export async function buildKerasNetwork({ model, weights, dialect, format, file 
       elements: weights.elements,
     },
   });
-  return { network, notes: draft.notes };
+  return { network, notes: [...draft.notes, ...widenedNotes(weights.elements)] };
 }
 
 function translate(t: Translation): LayerId {

@@ -1,6 +1,6 @@
 /** Shapes of what is not understood, so that what stands behind it can still be opened. */
 import type { Value } from './builder';
-import { BATCH, broadcastDims } from './constant';
+import { BATCH, broadcastDims, scalarOf } from './constant';
 import { axesOf, axisOf, reshapedDims, sliceRange, sliceSettings, splitLengths, targetDims } from './fold';
 import type { OnnxNode } from './node';
 import { dimsOf } from './view';
@@ -106,6 +106,11 @@ function inferAll(node: OnnxNode, inputs: readonly (Value | undefined)[]): reado
       if (sizes !== undefined) return [[BATCH, ...Array.from(sizes.values).slice(1)]];
       if (scales === undefined) return undefined;
       return [first.map((size, axis) => Math.floor(size * (scales.values[axis] ?? 1)))];
+    }
+    case 'TopK': {
+      const most = constants[1] === undefined ? undefined : scalarOf(constants[1]);
+      const axis = axisOf(node.int('axis', -1), rank);
+      return most === undefined ? undefined : [first.with(axis, most), first.with(axis, most)];
     }
     case 'DepthToSpace': {
       const block = node.int('blocksize', 1);

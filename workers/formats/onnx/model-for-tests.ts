@@ -73,9 +73,11 @@ export interface ModelInit {
   /** Default: `y`. */
   readonly outputs?: readonly string[];
   readonly opset?: number;
+  /** Sizes that the file states for values between. */
+  readonly shapes?: Readonly<Record<string, readonly (number | string)[]>>;
 }
 
-export function modelInit({ nodes, constants = {}, inputs, outputs = ['y'], opset = 17 }: ModelInit) {
+export function modelInit({ nodes, constants = {}, inputs, outputs = ['y'], opset = 17, shapes = {} }: ModelInit) {
   const dim = (size: number | string) => ({
     value:
       typeof size === 'number'
@@ -101,6 +103,7 @@ export function modelInit({ nodes, constants = {}, inputs, outputs = ['y'], opse
       initializer: Object.entries(constants).map(([name, tensor]) => ({ ...tensor, name })),
       input: Object.entries(inputs ?? { x: ['n', 3, 6, 8] }).map(([name, dims]) => info(name, dims)),
       output: outputs.map((name) => info(name)),
+      valueInfo: Object.entries(shapes).map(([name, dims]) => info(name, dims)),
     },
   };
 }

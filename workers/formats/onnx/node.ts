@@ -22,6 +22,16 @@ export class OnnxNode {
     return this.proto.domain === 'ai.onnx' ? '' : this.proto.domain;
   }
 
+  /** The message of the file itself. */
+  get message(): NodeProto {
+    return this.proto;
+  }
+
+  /** Whether it holds graphs, which read values of the graph around it. */
+  get holdsGraphs(): boolean {
+    return this.proto.attribute.some(({ g, graphs }) => g !== undefined || graphs.length > 0);
+  }
+
   /** Its name, or what it writes where it has none. */
   get title(): string {
     return this.proto.name === '' ? (this.outputs[0] ?? this.op) : this.proto.name;

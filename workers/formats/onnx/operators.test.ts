@@ -9,7 +9,11 @@ describe('what is read computes what ONNX Runtime computes', () => {
   it.each(Object.entries(cases))('%s', async (_name, init) => {
     const bytes = model(init);
     const { network, notes } = await openNetworkFiles([new File([bytes], 'test.onnx')]);
-    expect(notes).toEqual(['The file does not say how its input is normalised; that of the data is used.']);
+    const quantised = init.nodes.some(({ opType }) => opType === 'DequantizeLinear');
+    expect(notes).toEqual([
+      'The file does not say how its input is normalised; that of the data is used.',
+      ...(quantised ? [expect.stringContaining('8-bit whole numbers with a scale')] : []),
+    ]);
     expect(network.graph.layers.filter(({ op }) => op === 'opaque')).toEqual([]);
     const fixed = Object.values(init.inputs ?? { x: ['n'] }).some(([batch]) => batch === 1);
     const { difference, largest } = await compare(network, bytes, fixed ? 1 : 2);
@@ -55,9 +59,12 @@ describe('chains are recognised as what they are', () => {
 
   it('float16 weights are widened, and the network remembers them', async () => {
     const k = { dataType: 10, dims: [1n, 3n, 1n, 1n], int32Data: [0x3c00, 0xc000, 0x3800] };
-    const { network } = await open({ nodes: [node('Conv', ['x', 'k'], ['y'])], constants: { k } });
+    const { network, notes } = await open({ nodes: [node('Conv', ['x', 'k'], ['y'])], constants: { k } });
     expect([...(network.tensors['Conv y.kernel']?.values ?? [])]).toEqual([1, -2, 0.5]);
     expect(network.meta.origin?.elements).toBe('float16');
+    expect(notes.at(-1)).toBe(
+      'Its weights are float16; here, and in every file that is written of it, they are float32.',
+    );
   });
 });
 
@@ -77,13 +84,13 @@ describe('what is not understood is named, and the rest opens', () => {
 
   it('at the end: the network ends before it and can be run', async () => {
     const { network, notes } = await open({
-      nodes: after(node('LogSoftmax', ['c'], ['l'], { axis: 1 }), node('ArgMax', ['l'], ['y'], { axis: 1 })),
+      nodes: after(node('LpNormalization', ['c'], ['l'], { axis: 1 }), node('ArgMax', ['l'], ['y'], { axis: 1 })),
       constants: kernel,
     });
     expect(network.graph.layers.map(({ op }) => op)).toEqual(['input', 'conv']);
     expect(network.meta.origin?.outputs).toEqual([{ name: 'c', layout: 'NCHW', rank: 4 }]);
     expect(notes[0]).toBe(
-      'Operator LogSoftmax of node "LogSoftmax l" has no counterpart here. Nothing with weights follows it, so the network ends before it.',
+      'Operator LpNormalization of node "LpNormalization l" has no counterpart here. Nothing with weights follows it, so the network ends before it.',
     );
   });
 

@@ -10,6 +10,7 @@ import {
   type Shape,
 } from '../../network/graph';
 import { validateNetwork } from '../../network/validate';
+import { widenedNotes } from '../element-types';
 import type { NetworkReader, OpenedFile } from '../format';
 import { FormatError, type FormatErrorKind } from '../format-error';
 import { readSidecar, type Sidecar } from '../sidecar';
@@ -106,6 +107,30 @@ function isChannelsLast(graph: GraphProto, name: string): boolean {
   return false;
 }
 
+/** Sizes of a constant that the file states outright. */
+function constantDims(graph: GraphProto, name: string): readonly bigint[] | undefined {
+  const tensor =
+    graph.initializer.find((one) => one.name === name) ??
+    graph.node.find(({ opType, output }) => opType === 'Constant' && output[0] === name)?.attribute[0]?.t;
+  return tensor?.dims;
+}
+
+/** Channels that the first convolution over an input takes, channels before the positions; undefined where there is none. */
+function convolvedChannels(graph: GraphProto, name: string): number | undefined {
+  let value = name;
+  for (let steps = 0; steps < 20; steps++) {
+    const node = graph.node.find(({ input }) => input.includes(value));
+    if (node === undefined) return undefined;
+    if (node.opType === 'Conv' && node.input[0] === value) {
+      const perGroup = constantDims(graph, node.input[1] ?? '')?.[1];
+      const groups = node.attribute.find((one) => one.name === 'group')?.i ?? 1n;
+      return perGroup === undefined ? undefined : Number(perGroup * groups);
+    }
+    value = node.output[0] ?? '';
+  }
+  return undefined;
+}
+
 interface Opened {
   readonly port: OriginPort;
   readonly batch: number | undefined;
@@ -116,6 +141,9 @@ function openInput(builder: Builder, graph: GraphProto, info: ValueInfoProto, fi
   const [batch = 0, ...dims] = statedDims(info, file);
   const last = dims.length === 3 && isChannelsLast(graph, info.name);
   const channelAxis = last ? dims.length - 1 : 0;
+  const isOpen = dims[channelAxis] === 0;
+  const taken = isOpen && dims.length > 1 ? convolvedChannels(graph, info.name) : undefined;
+  if (taken !== undefined) dims[channelAxis] = taken;
   if (dims[channelAxis] === 0) {
     const problem = `Input "${info.name}" leaves its number of channels open; export it with a fixed one.`;
     throw new FormatError('unsupported', problem, file, info.name);
@@ -136,6 +164,7 @@ function openInput(builder: Builder, graph: GraphProto, info: ValueInfoProto, fi
   const notes = dims.includes(0)
     ? [`Input "${info.name}" leaves its height and width open; ${usualSide} pixels are assumed.`]
     : [];
+  if (isOpen) notes.push(`Input "${info.name}" leaves its channels open; its first convolution takes ${taken}.`);
   return {
     port: { name: info.name, layout: last ? 'NHWC' : 'NCHW', rank: sizes.length + 1 },
     batch: batch === 0 ? undefined : batch,
@@ -181,7 +210,10 @@ function networkOf({ model, graph, external, sidecar, file }: Source): OpenedFil
   if (infos.length === 0) throw new FormatError('malformed', 'The network has no input.', file, 'graph.input');
   if (graph.output.length === 0) throw new FormatError('malformed', 'The network has no output.', file, 'graph.output');
   const batch = infos.map((info) => statedDims(info, file)[0] ?? 0).find((size) => size > 0);
-  const walk = new Walk({ graph, opset, external, batch, file });
+  const own = new Set(model.functions.map(({ domain }) => domain));
+  const imports = model.opsetImport.filter(({ domain }) => domain !== '' && domain !== 'ai.onnx' && !own.has(domain));
+  const domains = new Map(imports.map(({ domain, version }) => [domain, Number(version)]));
+  const walk = new Walk({ graph, opset, domains, external, batch, file });
   const inputs = infos.map((info) => openInput(walk.builder, graph, info, file));
   const builder = walk.walk();
   const {
@@ -222,7 +254,8 @@ function networkOf({ model, graph, external, sidecar, file }: Source): OpenedFil
       ...(normalisation === undefined ? {} : { normalisation }),
     },
   };
-  return { network, notes: [...inputs.flatMap((input) => input.notes), ...notes, ...asked] };
+  const widened = widenedNotes(origin.elements);
+  return { network, notes: [...inputs.flatMap((input) => input.notes), ...notes, ...asked, ...widened] };
 }
 
 function normalisationFor(shape: Shape, found: readonly (Normalisation | undefined)[]): Normalisation | undefined {

@@ -3,7 +3,7 @@ import { arranged, NotUnderstood } from './builder';
 import { BATCH } from './constant';
 import { axesOf, axisOf, targetDims } from './fold';
 import type { Handler, Site } from './site';
-import { channelsFirst, dimsOf, reshapeView, transposeView, type View } from './view';
+import { channelsFirst, dimsOf, movedChannels, reshapeView, transposeView, type View } from './view';
 
 export const pass: Handler = (site) => [site.view(0)];
 
@@ -12,14 +12,30 @@ export const cast: Handler = (site) => {
   const floats = new Set([1, 10, 11, 16]);
   const to = site.node.int('to', 1);
   if (!floats.has(to)) throw new NotUnderstood('turns numbers into whole numbers or truth values');
-  return [site.view(0)];
+  const view = site.view(0);
+  // What is not understood may give whole numbers.
+  if (site.builder.layers.get(view.layer)?.op === 'opaque') throw new NotUnderstood('reads what is not understood');
+  return [view];
 };
 
-function regrouped(view: View, dims: readonly number[]): readonly View[] {
+function regrouped(site: Site, view: View, dims: readonly number[]): readonly View[] {
   const found = reshapeView(view, dims);
-  if (found !== undefined) return [found];
+  if (found !== undefined) return [shuffled(site, found)];
   const shapes = `[n, ${dimsOf(view).join(', ')}] to [n, ${dims.join(', ')}]`;
   throw new NotUnderstood(`regroups ${shapes}, which cuts across its axes`);
+}
+
+/**
+ * A channel shuffle (reshape, transpose, reshape) leaves an axis that is the layer's channels in another order: a layer of
+ * its own moves them, since what follows wants them side by side.
+ */
+function shuffled(site: Site, view: View): View {
+  const found = movedChannels(view, site.builder.shapeOf(view.layer).at(-1) ?? 1);
+  if (found === undefined) return view;
+  const { axis, first, channels } = found;
+  const layer = site.layer({ op: 'gather', channels }, [view.layer]);
+  const axes = view.axes.map((atoms, at) => (at === axis ? [first] : atoms));
+  return { layer, atoms: [...view.atoms.slice(0, first), channels.length], axes };
 }
 
 /** Axes after the batch of a Reshape's target; undefined where the target does not keep the images apart. */
@@ -42,7 +58,7 @@ export const reshape: Handler = (site) => {
     const shapes = `[n, ${dimsOf(view).join(', ')}] to [${Array.from(target.values, (size) => (Number.isNaN(size) ? 'n' : size)).join(', ')}]`;
     throw new NotUnderstood(`regroups ${shapes}, which mixes the images of a batch`);
   }
-  return regrouped(view, dims);
+  return regrouped(site, view, dims);
 };
 
 /** Flatten, Squeeze and Unsqueeze: the target follows from the shape, the batch must stay in front. */
@@ -52,14 +68,14 @@ export const regroup: Handler = (site) => {
   if (site.node.op === 'Flatten') {
     const axis = site.node.int('axis', 1);
     if (axis !== 1 && axis !== 1 - dims.length) throw new NotUnderstood(`flattens from axis ${axis}`);
-    return regrouped(view, [dimsOf(view).reduce((product, size) => product * size, 1)]);
+    return regrouped(site, view, [dimsOf(view).reduce((product, size) => product * size, 1)]);
   }
   const rank =
     site.node.op === 'Unsqueeze' ? dims.length + (axesOf(site.node, site.constants())?.length ?? 0) : dims.length;
   const axes = axesOf(site.node, site.constants())?.map((axis) => axisOf(axis, rank));
   if (axes?.includes(0) === true) throw new NotUnderstood('takes the batch axis away or puts one before it');
   const target = targetDims(site.node, dims, site.constants());
-  return regrouped(view, target.slice(1));
+  return regrouped(site, view, target.slice(1));
 };
 
 export const transpose: Handler = (site) => {

@@ -33,6 +33,17 @@ function fileDims(shape: readonly number[], port: OriginPort, images: number): r
   return port.layout === 'NHWC' ? [images, h, w, c] : [images, c, h, w];
 }
 
+/** All outputs of a file with one input, in ONNX Runtime, by name. */
+export async function ranByRuntime(bytes: Uint8Array, name: string, dims: readonly number[]) {
+  const random = createRandom(7);
+  const values = Float32Array.from({ length: sizeOf(dims) }, () => random.normal());
+  const session = await InferenceSession.create(bytes, { logSeverityLevel: 3 });
+  const outputs = await session.run({ [name]: new Tensor('float32', values, dims) });
+  const read = Object.fromEntries(Object.entries(outputs).map(([key, { data }]) => [key, data as Float32Array]));
+  await session.release();
+  return read;
+}
+
 export interface Compared {
   /** Largest absolute difference over all outputs, relative to the largest number of each. */
   readonly difference: number;

@@ -3,7 +3,9 @@ import type { MessageInitShape } from '@bufbuild/protobuf';
 import {
   AttributeProto_AttributeType as Kind,
   type AttributeProtoSchema,
+  type NodeProto,
   type NodeProtoSchema,
+  type TensorProto,
   type TensorProtoSchema,
 } from 'onnx-buf';
 import { code } from './tensor-proto';
@@ -48,6 +50,25 @@ export class Sheet {
     const list = Object.entries(attributes).map(([name, value]) => attribute(name, value));
     this.nodes.push({ name: wish, opType, input: [...input], output: [output], attribute: list });
     return output;
+  }
+
+  /** Appends an operator as another file had it, under other names. */
+  carry({ opType, domain, attribute: attributes }: NodeProto, wish: string, input: string[], output: string[]): void {
+    this.nodes.push({
+      name: wish,
+      opType,
+      domain: domain === 'ai.onnx' ? '' : domain,
+      attribute: attributes,
+      input,
+      output,
+    });
+  }
+
+  /** An initialiser as another file had it. */
+  tensor(wish: string, tensor: TensorProto): string {
+    const name = this.name(wish);
+    this.initialisers.push({ ...tensor, name });
+    return name;
   }
 
   /** A float32 initialiser. Equal `key` (what it is made from, and how) is one initialiser. */

@@ -2,6 +2,7 @@
 import type { GraphProto, ValueInfoProto } from 'onnx-buf';
 import { type LayerId, NetworkError, type Shape } from '../../network/graph';
 import { FormatError } from '../format-error';
+import { carriedConstant, type CarriedInput, carriedText, givesFloats } from './carried';
 import { Builder, commonChannels, NotUnderstood, type Value } from './builder';
 import { BATCH, type Constant, ConstantError, elementCount, integers } from './constant';
 import { mostNesting } from './external-data';
@@ -16,6 +17,8 @@ import { dimsOf, type View, viewOf } from './view';
 export interface WalkOptions {
   readonly graph: GraphProto;
   readonly opset: number;
+  /** Versions of the operator sets of other domains; none for functions that the file defines itself. */
+  readonly domains: ReadonlyMap<string, number>;
   readonly external: ExternalBytes;
   readonly batch: number | undefined;
   readonly file: string;
@@ -40,6 +43,8 @@ function countUses(graph: GraphProto, uses = new Map<string, number>(), depth = 
 export class Walk {
   readonly builder: Builder;
   private readonly stated = new Map<string, ValueInfoProto>();
+  /** Element types of constants, by name, where the file states them. */
+  private readonly elements = new Map<string, number>();
 
   constructor(private readonly options: WalkOptions) {
     this.builder = new Builder(countUses(options.graph));
@@ -55,6 +60,7 @@ export class Walk {
   private enter(graph: GraphProto, depth: number): void {
     const { external, file, opset } = this.options;
     for (const tensor of graph.initializer) {
+      this.elements.set(tensor.name, tensor.dataType);
       this.builder.set(tensor.name, { kind: 'constant', constant: readTensorProto(tensor, external, file) });
     }
     for (const proto of graph.node) this.visit(new OnnxNode(proto, opset), depth);
@@ -130,7 +136,10 @@ export class Walk {
       return [{ dims, values: type === 'float' ? values : Float64Array.from(values), type }];
     }
     if (node.op !== 'Constant') return undefined;
-    if (tensor !== undefined) return [readTensorProto(tensor, external, file)];
+    if (tensor !== undefined) {
+      this.elements.set(node.outputs[0] ?? '', tensor.dataType);
+      return [readTensorProto(tensor, external, file)];
+    }
     if (node.has('value_float')) {
       return [{ dims: [], values: Float32Array.of(node.float('value_float', 0)), type: 'float' }];
     }
@@ -179,10 +188,45 @@ export class Walk {
       if (shape === undefined || layers.length === 0) {
         return this.builder.set(name, { kind: 'unknown', cause: reason, from });
       }
-      const id = this.builder.emit(node.title, { op: 'opaque', operator: node.op, reason, shape }, layers);
-      const view = likeFirst === undefined ? viewOfStated(id, shape, dims ?? [], last) : { ...likeFirst, layer: id };
-      this.builder.set(name, { kind: 'view', view });
+      const seen = likeFirst ?? viewOfStated('', shape, dims ?? [], last);
+      const payload = this.payload(node, inputs, at, seen);
+      const body = {
+        op: 'opaque',
+        operator: node.op,
+        reason,
+        shape,
+        ...(payload === undefined ? {} : { payload }),
+      } as const;
+      const id = this.builder.emit(node.title, body, layers);
+      this.builder.set(name, { kind: 'view', view: { ...seen, layer: id } });
     });
+  }
+
+  /** What a writer needs to put a node back; undefined where it could not stand elsewhere as it does here. */
+  private payload(
+    node: OnnxNode,
+    inputs: readonly (Value | undefined)[],
+    output: number,
+    { atoms, axes }: View,
+  ): string | undefined {
+    const { opset, domains } = this.options;
+    const version = node.domain === '' ? opset : domains.get(node.domain);
+    if (version === undefined || node.holdsGraphs) return undefined;
+    const carried: CarriedInput[] = [];
+    for (const [at, value] of inputs.entries()) {
+      if (value === undefined) carried.push({ absent: true });
+      else if (value.kind === 'view') carried.push({ seen: { atoms: value.view.atoms, axes: value.view.axes } });
+      else {
+        const stated = this.elements.get(node.inputs[at] ?? '');
+        const constant = value.kind === 'constant' ? carriedConstant(value.constant, stated) : undefined;
+        if (constant === undefined) return undefined;
+        carried.push({ constant });
+      }
+    }
+    const seen = { atoms, axes };
+    const { domain, message } = node;
+    const isFloat = givesFloats(node, output);
+    return carriedText({ node: message, opset, domain, version, inputs: carried, output, seen, isFloat });
   }
 
   /** Sizes the file states for a value, without the batch. */

@@ -20,9 +20,9 @@ import {
 } from '../../network/graph';
 import { resizeSamples } from '../../network/resize';
 import { channelsOf } from '../../network/shapes';
-import { FormatError } from '../format-error';
 import { transposed } from './constant';
 import type { AttributeValue, Sheet } from './sheet';
+import type { CarriedWriter } from './write-carried';
 
 export class LayerWriter {
   /** What each layer's output is called. */
@@ -36,9 +36,10 @@ export class LayerWriter {
     private readonly shapes: ReadonlyMap<LayerId, Shape>,
     /** Names for layers that are outputs as they are. */
     private readonly outputs: ReadonlyMap<LayerId, string>,
+    private readonly carried: CarriedWriter,
   ) {}
 
-  /** Throws `FormatError` for a layer that ONNX cannot hold. */
+  /** Throws `FormatError` for a node of another file that cannot be carried over. */
   write(layer: Layer): void {
     this.values.set(layer.id, this.operators(layer));
   }
@@ -131,13 +132,19 @@ export class LayerWriter {
         const inputs = settings.map((values, at) => this.sheet.whole(`${layer.id}.${names[at] ?? ''}`, values));
         return this.last(layer.id, 'Slice', [input, ...inputs]);
       }
+      case 'gather':
+        return this.last(layer.id, 'Gather', [input, this.sheet.whole(`${layer.id}.channels`, layer.channels)], {
+          axis: 1,
+        });
       case 'resize':
         return this.resize(layer, input);
       case 'softmax':
-        return plain('Softmax', { axis: 1 });
+        return plain(layer.log === true ? 'LogSoftmax' : 'Softmax', { axis: 1 });
       case 'opaque': {
-        const problem = `Layer "${layer.id}" (${layer.operator}) was not understood when the network was opened, so it cannot be written as ONNX.`;
-        throw new FormatError('unsupported', problem, this.network.meta.name, layer.id);
+        const inputs = layer.inputs.map((id) => this.value(id));
+        const shapes = layer.inputs.map((id) => this.shape(id));
+        const value = this.carried.write(layer, inputs, shapes);
+        return this.outputs.has(layer.id) ? this.last(layer.id, 'Identity', [value]) : value;
       }
     }
   }

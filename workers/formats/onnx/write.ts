@@ -8,6 +8,7 @@ import { FormatError } from '../format-error';
 import { metadataKey, metadataText } from './metadata';
 import { Sheet } from './sheet';
 import { code } from './tensor-proto';
+import { CarriedWriter } from './write-carried';
 import { LayerWriter } from './write-layers';
 
 /** Resize names its axes since 18, so that the batch may stay open. */
@@ -97,7 +98,8 @@ function modelOf(network: Network) {
     const isInput = inputs.some((input) => input.layer === layer);
     if (!named.has(layer) && !isInput && isPlain(port, shapeOf(layer))) named.set(layer, port.name);
   }
-  const writer = new LayerWriter(sheet, network, shapes, named);
+  const carried = new CarriedWriter(sheet, graph, meta.name, opset);
+  const writer = new LayerWriter(sheet, network, shapes, named, carried);
   for (const { port, layer } of inputs) writer.values.set(layer, enter(sheet, port, layer, shapeOf(layer)));
   for (const layer of graph.layers) if (layer.op !== 'input') writer.write(layer);
   for (const { port, layer } of outputs) {
@@ -105,7 +107,7 @@ function modelOf(network: Network) {
   }
   return create(ModelProtoSchema, {
     irVersion: BigInt(irVersion),
-    opsetImport: [{ domain: '', version: BigInt(opset) }],
+    opsetImport: [...carried.imports].map(([domain, version]) => ({ domain, version: BigInt(version) })),
     producerName: 'espalier',
     metadataProps: [{ key: metadataKey, value: metadataText(meta) }],
     graph: {

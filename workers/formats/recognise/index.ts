@@ -2,6 +2,7 @@
 import type { NetworkFormat, NetworkMeta, NetworkOrigin, Normalisation, Tensor, TensorName } from '../../network/graph';
 import { NetworkError } from '../../network/graph';
 import { validateNetwork } from '../../network/validate';
+import { widenedNotes } from '../element-types';
 import {
   type ForeignTensor,
   type ForeignTensors,
@@ -132,5 +133,5 @@ export async function recogniseNetwork(
       'The file does not say how its input is normalised; the usual mean and standard deviation of ImageNet are assumed.',
     );
   }
-  return { network, notes };
+  return { network, notes: [...notes, ...widenedNotes(elements)] };
 }

@@ -1,5 +1,6 @@
 /** TF.js GraphModels: a frozen TensorFlow graph, operation by operation. */
 import type { LayerId, OriginPort, Shape, Tensor } from '../../../network/graph';
+import { widenedNotes } from '../../element-types';
 import type { OpenedFile } from '../../format';
 import { FormatError } from '../../format-error';
 import { type Fields, isFields } from '../../keras/config';
@@ -42,7 +43,7 @@ export function readGraphModel(
       elements: weights.elements,
     },
   });
-  return { network, notes: reader.draft.notes };
+  return { network, notes: [...reader.draft.notes, ...widenedNotes(weights.elements)] };
 }
 
 function nameOf(json: Fields): string {
