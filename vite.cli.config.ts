@@ -6,7 +6,12 @@ export default defineConfig({
   publicDir: false,
   plugins: [assembly()],
   build: {
-    ssr: 'cli/main.ts',
+    ssr: true,
+    rollupOptions: {
+      input: ['cli/main.ts', 'cli/reading-thread.ts'],
+      // Beside each other: the command line looks for the thread's program where it lies itself.
+      output: { entryFileNames: '[name].js', chunkFileNames: '[name]-[hash].js' },
+    },
     outDir: 'dist/cli',
     target: 'node20',
     minify: false,

@@ -10,10 +10,13 @@ import { type Network, obstacleOf } from '../workers/network/graph';
 import { runReference } from '../workers/network/reference';
 import { sizeOf } from '../workers/network/shapes';
 import { asFile, type LocalFile, networkFiles } from './local-files';
+import { readInThread } from './read-in-thread';
 import { UsageError } from './usage';
 
 /** The interpreter runs about 3e8 multiply-adds a second; a proof should not take minutes. */
 const mostMacs = 5e9;
+
+const threadProgram = new URL('./reading-thread.js', import.meta.url);
 
 /** Weights that ONNX exporters put beside the file: `net.onnx.data`, `net.onnx_data`, `net.data`. */
 function externalWeights(path: string): readonly LocalFile[] {
@@ -25,6 +28,8 @@ function externalWeights(path: string): readonly LocalFile[] {
 /** Opens a network file. Throws `FormatError`, and `Error` where there is no file. */
 export async function openNetwork(path: string): Promise<OpenedFile> {
   const files = [...networkFiles(path), ...(path.toLowerCase().endsWith('.onnx') ? externalWeights(path) : [])];
+  // The thread's program exists where the command line is built; its tests run from source, without one.
+  if (existsSync(threadProgram)) return readInThread(threadProgram, files);
   return openNetworkFiles(await Promise.all(files.map(asFile)));
 }
 
