@@ -4,7 +4,7 @@ import { openNetworkFiles } from '../workers/formats';
 import { asFile, type LocalFile } from './local-files';
 import type { ThreadAnswer } from './read-in-thread';
 
-const answer = (message: ThreadAnswer): void => parentPort?.postMessage(message);
+const answer = (message: ThreadAnswer): void => parentPort?.postMessage(message, []);
 
 const heart = setInterval(() => answer({ kind: 'alive' }), 1000);
 try {

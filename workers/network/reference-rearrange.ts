@@ -82,7 +82,7 @@ export function pickChannels({ channels }: GatherLayer, { shape, values }: Refer
   const picked = Array.from({ length: values.length / width }, (_, row) =>
     channels.map((channel) => values[row * width + channel] ?? NaN),
   );
-  return { shape: shape.with(-1, channels.length), values: Float64Array.from(picked.flat()) };
+  return { shape: shape.with(shape.length - 1, channels.length), values: Float64Array.from(picked.flat()) };
 }
 
 export function resize(layer: ResizeLayer, input: ReferenceTensor): ReferenceTensor {
