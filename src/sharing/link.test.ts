@@ -72,6 +72,13 @@ describe('setups', () => {
     expect(parseSetup(recipe, 'The file').recipe).toEqual(recipe);
   });
 
+  it('wait for the file a recipe was written for', () => {
+    const network = { source: 'file', name: 'mine.onnx' } as const;
+    const sha256 = 'a1'.repeat(32);
+    expect(parseSetup({ ...setup(0.5).recipe, network: { ...network, sha256 } }, 'The file').hash).toBe(sha256);
+    expect(parseSetup({ ...setup(0.5).recipe, network }, 'The file').hash).toBeUndefined();
+  });
+
   it('name the wrong place', () => {
     const wrong: unknown = { ...setup(0.5), view: { tab: 'colours' } };
     expect(() => parseSetup(wrong, '"a.json"')).toThrow(/"a.json" is wrong at "view.tab"/);

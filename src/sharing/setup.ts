@@ -35,12 +35,17 @@ const upgrades: Upgrades = [];
 export function parseSetup(json: unknown, what: string): Setup {
   if (!v.is(v.object({ kind: v.literal('espalier-setup') }), json)) {
     const recipe = v.safeParse(RecipeSchema, json);
-    if (recipe.success) return { kind: 'espalier-setup', version: 1, recipe: recipe.output, view: {} };
+    if (recipe.success)
+      return { kind: 'espalier-setup', version: 1, recipe: recipe.output, ...fileOf(recipe.output), view: {} };
     const [issue] = recipe.issues;
     const path = v.getDotPath(issue) ?? '';
     throw new DocumentError(`${what} is wrong at ${path === '' ? 'its root' : `"${path}"`}: ${issue.message}.`, path);
   }
   return parseDocument(SetupSchema, upgrades, json, what);
+}
+
+function fileOf({ network }: Recipe): Pick<Setup, 'hash'> {
+  return network.source === 'file' && network.sha256 !== undefined ? { hash: network.sha256 } : {};
 }
 
 /** The setup without what the schema fills in by itself: short, and equal when parsed again. */

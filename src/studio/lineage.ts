@@ -2,7 +2,7 @@
 import { layerOf, type ChannelIndex, type Graph } from '../../workers/network/graph';
 import { channelsOf, inferShapes } from '../../workers/network/shapes';
 import type { Candidate, NetworkSource, RemovedChannels, RunSummary } from '../../workers/protocol';
-import { networkKey } from './run-facts';
+import { beganWith } from './run-facts';
 
 /** The network a run began with, when a run of this list made it. */
 export function parentOf(
@@ -30,7 +30,7 @@ export function removedSince(
   if (run === undefined) return null;
   const own = candidate.kind === 'original' || candidate.kind === 'trained' ? {} : candidate.removed;
   if (own === undefined) return null;
-  if (networkKey(run.recipe.network) === networkKey(source)) return own;
+  if (beganWith(run, source)) return own;
   const parent = parentOf(run, runs);
   if (parent === null) return null;
   const before = removedSince(parent.candidate, source, graph, runs);

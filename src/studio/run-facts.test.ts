@@ -63,6 +63,26 @@ describe('isAbout', () => {
     );
   });
 
+  it('knows a file by what it holds, not by its name', () => {
+    const sha256 = 'a1'.repeat(32);
+    const open = (name: string, content: string) => ({ source: { source: 'file', name, sha256: content } }) as const;
+    const run = sampleRun({ network: { source: 'file', name: 'mine.onnx', sha256 } });
+    expect(isAbout(run, open('mine.onnx', sha256), null)).toBe(true);
+    expect(isAbout(run, open('renamed.onnx', sha256), null)).toBe(true);
+    expect(isAbout(run, open('mine.onnx', 'b2'.repeat(32)), null)).toBe(false);
+    expect(isAbout({ ...run, origin: 'reference' }, open('mine.onnx', 'b2'.repeat(32)), null)).toBe(false);
+    expect(isAbout(sampleRun(), open('resnet20-shapes10', sha256), null)).toBe(false);
+  });
+
+  it('goes by the name of a file where an older record of this browser knows no more, never for what ships', () => {
+    const older = sampleRun({ network: { source: 'file', name: 'rignet.safetensors' } });
+    const open = { source: { source: 'file', name: 'rignet.safetensors', sha256: 'a1'.repeat(32) } } as const;
+    expect(isAbout(older, open, null)).toBe(true);
+    expect(isAbout(older, { source: { ...open.source, name: 'other.safetensors' } }, null)).toBe(false);
+    expect(isAbout({ ...older, origin: 'reference' }, open, null)).toBe(false);
+    expect(isAbout({ ...older, origin: 'replay' }, open, null)).toBe(false);
+  });
+
   it('does not mind the order of keys', () => {
     const zoo = { architecture: 'resnet8', source: 'zoo', shortcut: 'projection' } as const;
     const same = { source: 'zoo', shortcut: 'projection', architecture: 'resnet8' } as const;

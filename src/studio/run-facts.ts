@@ -95,15 +95,29 @@ export function isAbout(
   dataset: Pick<DatasetView, 'source'> | null,
 ): boolean {
   if (dataset !== null && !isOnData(run, dataset)) return false;
-  return networkKey(run.recipe.network) === networkKey(network.source);
+  return beganWith(run, network.source);
+}
+
+/**
+ * Whether the run began with the network behind `source`. A file counts by what it holds, whatever it is called. Where an
+ * older record of this browser does not say what it held, its name must do; a reference run without it began with a file
+ * that is elsewhere.
+ */
+export function beganWith({ recipe: { network }, origin }: RunSummary, source: NetworkSource): boolean {
+  if (network.source !== 'file' || network.sha256 !== undefined) return networkKey(network) === networkKey(source);
+  return origin === 'here' && source.source === 'file' && network.name === source.name;
 }
 
 export function isOnData({ recipe }: RunSummary, dataset: Pick<DatasetView, 'source'>): boolean {
   return dataKey(recipe.data) === dataKey(dataset.source);
 }
 
-/** Equal for equal sources whatever the order of their keys; keys that are absent or undefined do not count. */
+/**
+ * Equal for equal sources whatever the order of their keys; keys that are absent or undefined do not count, nor does the
+ * name of a file whose content is known.
+ */
 export function networkKey(source: NetworkSource): string {
+  if (source.source === 'file' && source.sha256 !== undefined) return `file ${source.sha256}`;
   return JSON.stringify(source, Object.keys(source).sort());
 }
 

@@ -69,7 +69,10 @@ export interface Engine {
   readonly executor: Executor;
   readonly baseUrl: URL;
   start(device: DeviceChoice, baseUrl: string): Promise<DeviceReport>;
-  /** Takes a network in; the same content gets the same handle, in this worker and in the next one. */
+  /**
+   * Takes a network in; the same content gets the same handle, in this worker and in the next one. What came from a file is
+   * told from others of that name by its hash.
+   */
   keepNetwork(network: Network, source: NetworkSource, notes: readonly string[]): Promise<OpenNetwork>;
   keepDataset(dataset: Dataset, source: DataSource): OpenDataset;
   /** Throw `StudioError` for a handle that is not open. */
@@ -115,8 +118,9 @@ export function createEngine(host: Host): Engine {
       }
       return executor.device;
     },
-    async keepNetwork(network, source, notes) {
+    async keepNetwork(network, origin, notes) {
       const hash = await networkHash(network);
+      const source = origin.source === 'file' ? { ...origin, sha256: hash } : origin;
       const identity = await sha256(new TextEncoder().encode(hash + networkToJson(network)));
       const id = `network-${identity.slice(0, 20)}`;
       const { graph, meta } = network;

@@ -57,6 +57,7 @@ export const NetworkSourceSchema = v.variant('source', [
     /** Running statistics of batch norm: each pass its own, or one average over all. */
     statistics: v.optional(v.picklist(['perPass', 'shared'])),
   }),
+  /** `sha256` is over structure and tensors, as the studio shows it; another network is refused. */
   v.strictObject({ source: v.literal('file'), name: v.string(), sha256: v.optional(v.string()) }),
   v.strictObject({ source: v.literal('candidate'), run: v.string(), candidate: v.string() }),
 ]);

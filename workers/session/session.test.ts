@@ -90,6 +90,15 @@ describe('a whole run', () => {
     expect(networkCosts(reopened.graph).macs).toBe(final?.macs);
     const stored = await studio.call('openCandidate', { run, candidate: final?.id ?? '' });
     expect(reopened.hash).toBe(stored.hash);
+    // The file is known by what it holds: under this hash it opens whatever it is called, under another it is refused.
+    expect(reopened.source).toEqual({ source: 'file', name, sha256: stored.hash });
+    const renamed = new File([blob], 'renamed.safetensors');
+    const asked = { source: 'file', name: renamed.name, sha256: stored.hash } as const;
+    expect((await studio.call('openNetwork', { source: asked, files: [renamed] })).hash).toBe(stored.hash);
+    const other = { ...asked, sha256: '0'.repeat(64) };
+    await expect(studio.call('openNetwork', { source: other, files: [renamed] })).rejects.toThrow(
+      /"renamed\.safetensors" is not the network of the recipe: its SHA-256 begins with [0-9a-f]{16}, not 0{16}/,
+    );
     const metrics = await studio.call('exportNetwork', { ...params, format: 'metrics' });
     const { points } = await studio.call('metricsOf', { run });
     expect((await metrics.blob.text()).trim().split('\r\n').length).toBe(points.length + 1);

@@ -8,6 +8,7 @@ import type { Project } from '../formats/project';
 import { buildZooNetwork } from '../network/zoo';
 import { buildGatedNetwork } from '../network/zoo/gating';
 import type { Network } from '../network/graph';
+import { networkHash } from '../network/hash';
 import type { DatasetView, DataSource, NetworkSource, RunSummary, ShippedNetwork } from '../protocol';
 import { runSummarySchema, shippedSchema } from '../protocol-schema';
 import { parseRecord } from './run-record';
@@ -71,12 +72,22 @@ export async function openNetworkSource(
         throw new FormatError('not-this-format', 'The file itself is missing; open it again.', source.name, 'files');
       }
       const { network, notes, project } = await engine.host.openNetwork(files, signal);
+      if (source.sha256 !== undefined) await checkContent(network, source.name, source.sha256);
       if (project !== undefined) await takeInRuns(engine, project);
       return engine.keepNetwork(network, source, notes);
     }
     case 'candidate':
       return engine.keepNetwork(await storedNetwork(engine, source.run, source.candidate), source, []);
   }
+}
+
+/** Throws `StudioError` where the file called `name` holds another network than the one that was meant. */
+async function checkContent(network: Network, name: string, wanted: string): Promise<void> {
+  const found = await networkHash(network);
+  if (found === wanted) return;
+  throw new StudioError(
+    `"${name}" is not the network of the recipe: its SHA-256 begins with ${found.slice(0, 16)}, not ${wanted.slice(0, 16)}. Open the file that was meant, or take "sha256" out of the recipe to use this one.`,
+  );
 }
 
 /** Runs a project brings join the list, unless they are there already; their networks stay behind. */
