@@ -27,13 +27,17 @@ export function ClassesTab({ contestants, measured, reference }: ClassesTabProps
     const figures = answers.task === 'segmentation' ? overlapByClass(answers) : byClass(answers, classes.length);
     return figures
       .toSorted((a, b) => worst(a.accuracy) - worst(b.accuracy) || a.label - b.label)
-      .map(({ label, count, accuracy }) => ({
-        name: `${classes[label] ?? label}, ${formatInteger(count)} ${answers.task === 'segmentation' ? 'pixels' : 'images'}`,
-        values: places.map((at) =>
-          at === base ? formatAccuracy(accuracy[at] ?? 0) : formatChange(change(accuracy, at)),
-        ),
-        differs: places.some((at) => Math.abs(change(accuracy, at)) >= 0.0005),
-      }));
+      .map(({ label, count, accuracy }) => {
+        const name = `${classes[label] ?? label}, ${formatInteger(count)} ${answers.task === 'segmentation' ? 'pixels' : 'images'}`;
+        return {
+          name,
+          values: places.map((at) =>
+            at === base ? formatAccuracy(accuracy[at] ?? 0) : formatChange(change(accuracy, at)),
+          ),
+          differs: places.some((at) => Math.abs(change(accuracy, at)) >= 0.0005),
+          exact: { name, values: places.map((at) => accuracy[at] ?? '') },
+        };
+      });
   }, [measured, classes, shown, reference]);
   if (lines.length === 0) {
     return (
@@ -45,7 +49,13 @@ export function ClassesTab({ contestants, measured, reference }: ClassesTabProps
     <ComparedTable
       label={`${figure} by class`}
       contestants={shown}
-      sections={[{ title: `${figure} by class; change in points against ${reference.title}`, lines }]}
+      sections={[
+        {
+          title: `${figure} by class; change in points against ${reference.title}`,
+          exactTitle: `${figure} by class, share of 1`,
+          lines,
+        },
+      ]}
     />
   );
 }

@@ -10,7 +10,14 @@ interface ComparedTableProps {
   /** Of the table, for assistive technology. */
   readonly label: string;
   readonly contestants: readonly Contestant[];
-  readonly sections: readonly { readonly title: string; readonly lines: readonly ComparedValue[] }[];
+  readonly sections: readonly ComparedSection[];
+}
+
+interface ComparedSection {
+  readonly title: string;
+  /** Of the figures in full, where it says something else of them. */
+  readonly exactTitle?: string;
+  readonly lines: readonly ComparedValue[];
 }
 
 export function ComparedTable({ label, contestants, sections }: ComparedTableProps) {
@@ -30,18 +37,20 @@ export function ComparedTable({ label, contestants, sections }: ComparedTablePro
       </thead>
       {sections
         .filter(({ lines }) => lines.length > 0)
-        .map(({ title, lines }) => (
+        .map(({ title, exactTitle, lines }) => (
           <tbody key={title}>
             <tr>
-              <th scope="rowgroup" colSpan={contestants.length + 1} className={styles.section}>
+              <th scope="rowgroup" colSpan={contestants.length + 1} className={styles.section} data-exact={exactTitle}>
                 {title}
               </th>
             </tr>
-            {lines.map(({ name, values, differs }) => (
+            {lines.map(({ name, values, differs, exact }) => (
               <tr key={name} data-differs={differs}>
-                <th scope="row">{name}</th>
+                <th scope="row" data-exact={exact?.name}>
+                  {name}
+                </th>
                 {contestants.map((contestant, at) => (
-                  <td key={contestant.key} onPointerEnter={() => outline(contestant)}>
+                  <td key={contestant.key} data-exact={exact?.values[at]} onPointerEnter={() => outline(contestant)}>
                     {values[at]}
                   </td>
                 ))}

@@ -60,6 +60,20 @@ describe('records', () => {
     expect(plain(lines.find(({ name }) => name === 'Right after the cut')?.values)).toEqual(['60.0 %', '70.0 %']);
     expect(lines.find(({ name }) => name === 'Weights')?.differs).toBe(false);
   });
+
+  it('carry their figures in full, with their unit', () => {
+    const exact = (name: string) =>
+      compareRecords([contestant(sampleRun({ run: 'c', share: 1 / 3, final: 0.94125 })), contestant(b)]).find(
+        (line) => line.name === name,
+      )?.exact;
+    expect(exact('After fine-tuning')).toEqual({
+      name: 'After fine-tuning, share of 1',
+      values: [0.94125, 0.95],
+    });
+    expect(exact('Compute kept')?.values).toEqual([1 / 3, 0.5]);
+    expect(exact('Multiply-adds')).toEqual({ name: 'Multiply-adds', values: [13_604_395, 20_406_592] });
+    expect(exact('Seed')).toBeUndefined();
+  });
 });
 
 describe('widths', () => {
@@ -134,6 +148,11 @@ describe('measured on the same images', () => {
     expect(value('Verdict')).toEqual(['\u2013', 'worse']);
     expect(value('Images lost, gained')).toEqual(['\u2013', '3, 1']);
     expect(value('Forward pass')).toEqual(['12.5 ms', '\u2013']);
+    const exact = (name: string) => lines.find((line) => line.name === name)?.exact;
+    expect(exact('Difference')).toEqual({ name: 'Difference, share of 1', values: ['', -0.02] });
+    expect(exact('95 % interval')?.values).toEqual(['', '-0.03 to -0.01']);
+    expect(exact('Forward pass')).toEqual({ name: 'Forward pass, ms', values: [12.5, ''] });
+    expect(exact('Verdict')).toBeUndefined();
   });
 
   it('where pixels have classes, lists mIoU, pixels right, and images that got worse or better', () => {

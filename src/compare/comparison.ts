@@ -22,41 +22,63 @@ export interface ComparedValue {
   /** One per network, in the order given; "–" where there is none. */
   readonly values: readonly string[];
   readonly differs: boolean;
+  /** For files that machines read, where `values` are rounded: the name with its unit, and the figures in full. */
+  readonly exact?: { readonly name: string; readonly values: readonly (string | number)[] } | undefined;
+}
+
+/** A figure as it reads and in full. */
+interface Figure {
+  readonly text: string;
+  readonly exact: string | number;
 }
 
 const NONE = '\u2013';
+const SHARE = 'share of 1';
 
 /** Costs, results and settings, from the runs' own records: those that differ first, in reading order otherwise. */
 export function compareRecords(contestants: readonly Contestant[]): readonly ComparedValue[] {
-  const line = (
-    name: string,
-    read: (candidate: Candidate, run: RunSummary | null) => string | null | undefined,
-  ): ComparedValue =>
+  type Read<T> = (of: T) => string | Figure | null | undefined;
+  const line = (name: string, read: Read<Candidate>, unit?: string): ComparedValue =>
     valueLine(
       name,
-      contestants.map(({ candidate, run }) => (candidate === null ? NONE : (read(candidate, run) ?? NONE))),
+      contestants.map(({ candidate }) => (candidate === null ? null : read(candidate))),
+      unit,
     );
-  const ofRun = (name: string, read: (run: RunSummary) => string | null | undefined): ComparedValue =>
-    line(name, (_, run) => (run === null ? null : read(run)));
+  const ofRun = (name: string, read: Read<RunSummary>, unit?: string): ComparedValue =>
+    valueLine(
+      name,
+      contestants.map(({ candidate, run }) => (candidate === null || run === null ? null : read(run))),
+      unit,
+    );
+  const accuracy = (name: string, kind: Candidate['kind']): ComparedValue =>
+    ofRun(name, (run) => figure(accuracyOf(run, kind), formatAccuracy), SHARE);
   return differingFirst([
-    line('Compute kept', ({ share, kind }) => formatPercent(kind === 'original' ? 1 : share, 1)),
-    line('Multiply-adds', ({ macs }) => formatCount(macs)),
-    line('Weights', ({ parameters }) => formatCount(parameters)),
-    line('Accuracy, as recorded', ({ accuracy, metric }) =>
-      nullable(accuracy, (share) => formatAccuracy(share, metric)),
+    line(
+      'Compute kept',
+      ({ share, kind }) => figure(kind === 'original' ? 1 : share, (kept) => formatPercent(kept, 1)),
+      SHARE,
     ),
-    ofRun('Right after the cut', (run) => accuracyOf(run, 'cut')),
-    ofRun('Recalibrated', (run) => accuracyOf(run, 'recalibrated')),
-    ofRun('Reconstructed', (run) => accuracyOf(run, 'reconstructed')),
-    ofRun('After fine-tuning', (run) => accuracyOf(run, 'final')),
-    ofRun('Its original', (run) => nullable(originalOf(run)?.accuracy ?? null, formatAccuracy)),
+    line('Multiply-adds', ({ macs }) => figure(macs, formatCount)),
+    line('Weights', ({ parameters }) => figure(parameters, formatCount)),
+    line(
+      'Accuracy, as recorded',
+      (candidate) => figure(candidate.accuracy, (share) => formatAccuracy(share, candidate.metric)),
+      SHARE,
+    ),
+    accuracy('Right after the cut', 'cut'),
+    accuracy('Recalibrated', 'recalibrated'),
+    accuracy('Reconstructed', 'reconstructed'),
+    accuracy('After fine-tuning', 'final'),
+    ofRun('Its original', (run) => figure(originalOf(run)?.accuracy ?? null, formatAccuracy), SHARE),
     line('Recorded', ({ accuracy, images, split }) =>
       accuracy === null ? null : `on ${formatInteger(images)} ${split} images`,
     ),
     ofRun('Training', (run) => rowOf(run).training),
     ofRun('Turned by hand', turns),
-    ofRun('Speed', ({ result }) =>
-      nullable(result?.imagesPerSecond ?? null, (speed) => `${formatInteger(speed)} images/s`),
+    ofRun(
+      'Speed',
+      ({ result }) => figure(result?.imagesPerSecond ?? null, (speed) => `${formatInteger(speed)} images/s`),
+      'images/s',
     ),
     ofRun('Device', ({ result }) => result?.device),
     ofRun('Seed', ({ recipe }) => String(recipe.seed)),
@@ -77,7 +99,7 @@ export function compareWidths(
       const full = reference.get(layer)?.filters ?? 0;
       return valueLine(
         label(layer),
-        widths.map((own) => (own === null ? NONE : widthText(own.get(layer), full))),
+        widths.map((own) => (own === null ? null : widthText(own.get(layer), full))),
       );
     }),
   );
@@ -131,31 +153,42 @@ export function compareMeasured(
   const segments = answers.task === 'segmentation';
   const accuracies = accuraciesOf(answers);
   const overlaps = segments ? answers.answers.map(({ mIoU }) => mIoU) : [];
-  const line = (name: string, read: (key: string) => string | null): ComparedValue =>
+  const line = (name: string, read: (key: string) => string | Figure | null, unit?: string): ComparedValue =>
     valueLine(
       name,
-      contestants.map(({ key }) => read(key) ?? NONE),
+      contestants.map(({ key }) => read(key)),
+      unit,
     );
-  const paired = (name: string, read: (pair: NetworkPair) => string): ComparedValue =>
-    line(name, (key) => nullable(pairBetween({ answers, at }, reference, key), read));
+  const paired = (name: string, read: (pair: NetworkPair) => string | Figure | null, unit?: string): ComparedValue =>
+    line(name, (key) => nullable(pairBetween({ answers, at }, reference, key), read), unit);
   return [
-    line('mIoU', (key) => nullable(overlaps[at.get(key) ?? -1] ?? null, formatAccuracy)),
-    line(segments ? 'Pixels right' : 'Accuracy', (key) =>
-      nullable(accuracies[at.get(key) ?? -1] ?? null, formatAccuracy),
+    line('mIoU', (key) => figure(overlaps[at.get(key) ?? -1] ?? null, formatAccuracy), SHARE),
+    line(
+      segments ? 'Pixels right' : 'Accuracy',
+      (key) => figure(accuracies[at.get(key) ?? -1] ?? null, formatAccuracy),
+      SHARE,
     ),
-    paired(segments ? 'Difference in mIoU' : 'Difference', ({ difference }) => formatChange(difference)),
-    paired('95 % interval', ({ low, high }) => `${formatChange(low)} to ${formatChange(high)}`),
+    paired(segments ? 'Difference in mIoU' : 'Difference', ({ difference }) => figure(difference, formatChange), SHARE),
+    paired(
+      '95 % interval',
+      ({ low, high }) => ({ text: `${formatChange(low)} to ${formatChange(high)}`, exact: `${low} to ${high}` }),
+      SHARE,
+    ),
     paired('Verdict', verdictOf),
-    paired(segments ? 'Sign test p' : 'McNemar p', ({ pValue }) =>
-      pValue < 1e-4 ? '< 0.0001' : formatSetting(Number(pValue.toPrecision(2))),
-    ),
+    paired(segments ? 'Sign test p' : 'McNemar p', ({ pValue }) => figure(pValue, formatProbability)),
     paired(
       segments ? 'Images worse, better' : 'Images lost, gained',
       ({ onlyFirst, onlySecond }) => `${onlyFirst}, ${onlySecond}`,
     ),
-    line('Forward pass', (key) => nullable(times.get(key)?.median ?? null, formatMilliseconds)),
-    line('Quartiles', (key) =>
-      nullable(times.get(key) ?? null, ({ low, high }) => `${low.toFixed(1)} to ${formatMilliseconds(high)}`),
+    line('Forward pass', (key) => figure(times.get(key)?.median ?? null, formatMilliseconds), 'ms'),
+    line(
+      'Quartiles',
+      (key) =>
+        nullable(times.get(key) ?? null, ({ low, high }) => ({
+          text: `${low.toFixed(1)} to ${formatMilliseconds(high)}`,
+          exact: `${low} to ${high}`,
+        })),
+      'ms',
     ),
   ].filter(({ values }) => values.some((value) => value !== NONE));
 }
@@ -172,8 +205,29 @@ function accuraciesOf(answers: Measured['answers']): readonly number[] {
   );
 }
 
-function valueLine(name: string, values: readonly string[]): ComparedValue {
-  return { name, values, differs: new Set(values.filter((value) => value !== NONE)).size > 1 };
+/** `unit` is of the figures in full: what is read tells its own. */
+function valueLine(name: string, cells: readonly (string | Figure | null | undefined)[], unit?: string): ComparedValue {
+  const values = cells.map((cell) => (typeof cell === 'object' ? cell?.text : cell) ?? NONE);
+  const isFigured = cells.some((cell) => typeof cell === 'object' && cell !== null);
+  return {
+    name,
+    values,
+    differs: new Set(values.filter((value) => value !== NONE)).size > 1,
+    exact: isFigured
+      ? {
+          name: unit === undefined ? name : `${name}, ${unit}`,
+          values: cells.map((cell) => (typeof cell === 'object' ? cell?.exact : cell) ?? ''),
+        }
+      : undefined,
+  };
+}
+
+function figure(value: number | null, format: (value: number) => string): Figure | null {
+  return value === null ? null : { text: format(value), exact: value };
+}
+
+function formatProbability(value: number): string {
+  return value < 1e-4 ? '< 0.0001' : formatSetting(Number(value.toPrecision(2)));
 }
 
 function differingFirst(lines: readonly ComparedValue[]): readonly ComparedValue[] {
@@ -181,8 +235,8 @@ function differingFirst(lines: readonly ComparedValue[]): readonly ComparedValue
   return [...told.filter(({ differs }) => differs), ...told.filter(({ differs }) => !differs)];
 }
 
-function accuracyOf(run: RunSummary, kind: Candidate['kind']): string | null {
-  return nullable(run.candidates.find((candidate) => candidate.kind === kind)?.accuracy ?? null, formatAccuracy);
+function accuracyOf(run: RunSummary, kind: Candidate['kind']): number | null {
+  return run.candidates.find((candidate) => candidate.kind === kind)?.accuracy ?? null;
 }
 
 /** "strength to 0.5 at step 120", the last turn of each knob. */
@@ -194,6 +248,6 @@ function turns({ knobs = [] }: RunSummary): string | null {
   return texts.length === 0 ? null : texts.join(', ');
 }
 
-function nullable<T>(value: T | null, format: (value: T) => string): string | null {
+function nullable<T, U>(value: T | null, format: (value: T) => U): U | null {
   return value === null ? null : format(value);
 }

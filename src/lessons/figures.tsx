@@ -96,7 +96,7 @@ export function StageTable() {
             <td>
               {cut} of {filters}
             </td>
-            <td>
+            <td data-exact={`${saved} of ${macs}`}>
               <b>{formatCount(saved)}</b> of {formatCount(macs)}
             </td>
           </tr>
@@ -140,9 +140,15 @@ export function RunFigures({ methods }: { readonly methods: readonly string[] })
       <thead>
         <tr>
           <th scope="col">Run</th>
-          <th scope="col">kept</th>
-          <th scope="col">at the cut</th>
-          <th scope="col">at the end</th>
+          <th scope="col" data-exact="kept, share of 1">
+            kept
+          </th>
+          <th scope="col" data-exact="at the cut, share of 1">
+            at the cut
+          </th>
+          <th scope="col" data-exact="at the end, share of 1">
+            at the end
+          </th>
         </tr>
       </thead>
       <tbody>
@@ -156,9 +162,9 @@ export function RunFigures({ methods }: { readonly methods: readonly string[] })
                 {methodStyle(methodOf(run.recipe)).short}
                 {target === null ? '' : ` to ${formatPercent(target)}`}
               </th>
-              <td>{last === null ? '' : formatPercent(last.share, 1)}</td>
-              <td>{cut === null ? '' : formatAccuracy(cut)}</td>
-              <td>
+              <td data-exact={last?.share}>{last === null ? '' : formatPercent(last.share, 1)}</td>
+              <td data-exact={cut ?? ''}>{cut === null ? '' : formatAccuracy(cut)}</td>
+              <td data-exact={last?.accuracy ?? run.state}>
                 <b>{last === null || last.accuracy === null ? run.state : formatAccuracy(last.accuracy)}</b>
               </td>
             </tr>

@@ -80,7 +80,9 @@ function ClassTable({
     <table className={styles.table} aria-label="Classes by look">
       <thead>
         <tr>
-          <th scope="col">class</th>
+          <th scope="col" data-exact="class, share of 1">
+            class
+          </th>
           {looks.map(({ look: at }) => (
             <th key={at} scope="col" data-selected={look === at ? true : undefined}>
               look {at}
@@ -93,8 +95,8 @@ function ClassTable({
           <tr key={name}>
             <th scope="row">{name}</th>
             {looks.map(({ look: at, of }) => (
-              <td key={at} data-selected={look === at ? true : undefined}>
-                {classFigure(of, index)}
+              <td key={at} data-selected={look === at ? true : undefined} data-exact={classShare(of, index) ?? ''}>
+                {figureOf(classShare(of, index))}
               </td>
             ))}
           </tr>
@@ -102,7 +104,7 @@ function ClassTable({
         <tr className={styles.total}>
           <th scope="row">{passes[0]?.mIoU === null ? 'all' : 'mean (mIoU)'}</th>
           {looks.map(({ look: at, of }) => (
-            <td key={at} data-selected={look === at ? true : undefined}>
+            <td key={at} data-selected={look === at ? true : undefined} data-exact={of.mIoU ?? of.accuracy}>
               {formatAccuracy(of.mIoU ?? of.accuracy)}
             </td>
           ))}
@@ -112,9 +114,13 @@ function ClassTable({
   );
 }
 
-/** Intersection over union of pixels, or the share of images that were told right; a dash where there are none. */
-function classFigure({ perClass, mIoU }: PassFigures, index: number): string {
+/** Intersection over union of pixels, or the share of images that were told right; null where there are none. */
+function classShare({ perClass, mIoU }: PassFigures, index: number): number | null {
   const { correct = 0, count = 0, answered = 0 } = perClass[index] ?? {};
   const whole = mIoU === null ? count : count + answered - correct;
-  return whole === 0 ? '–' : formatAccuracy(correct / whole);
+  return whole === 0 ? null : correct / whole;
+}
+
+function figureOf(share: number | null): string {
+  return share === null ? '–' : formatAccuracy(share);
 }

@@ -15,12 +15,16 @@ export function downloadCsv(name: string, text: string): void {
 
 /**
  * A table of the page as it reads: a cell that spans columns is followed by empty ones, several lines of text in a cell
- * are joined by spaces, spaces before units are plain.
+ * are joined by spaces, spaces before units are plain. What a cell rounds for the eye it may carry in full as `data-exact`:
+ * that is what the file gets.
  */
 export function tableAsCsv(table: HTMLTableElement): string {
   return csvText(
     [...table.rows].map((row) =>
-      [...row.cells].flatMap((cell) => [textOf(cell), ...Array.from({ length: cell.colSpan - 1 }, () => '')]),
+      [...row.cells].flatMap((cell) => [
+        cell.dataset.exact ?? textOf(cell),
+        ...Array.from({ length: cell.colSpan - 1 }, () => ''),
+      ]),
     ),
   );
 }

@@ -20,6 +20,13 @@ describe('what is taken away', () => {
     expect(tableAsCsv(table)).toBe(',L1 50 %\r\n"Figures, ""now""",\r\nAccuracy,94.1 %\r\n');
   });
 
+  it('is in full where the table rounds, and empty where it has a dash for it', () => {
+    const table = document.createElement('table');
+    table.innerHTML =
+      '<tr><th data-exact="Accuracy, share of 1">Accuracy</th><td data-exact="0.94125">94.1&nbsp;%</td><td data-exact="">–</td></tr>';
+    expect(tableAsCsv(table)).toBe('"Accuracy, share of 1",0.94125,\r\n');
+  });
+
   it('is a canvas as lines and letters, drawn by what painted it', async () => {
     document.body.append(host);
     host.style.cssText = 'width: 200px; height: 100px';
