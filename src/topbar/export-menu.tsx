@@ -30,7 +30,7 @@ export function ExportMenu() {
   const run = useStudio(newestCut);
   const cut = run === null ? null : standsFor(run);
   return (
-    <Menu label="Export" kind="link" placement="bottom end" button="Export">
+    <Menu label="Export" kind="link" placement="bottom end" button="Export" wide>
       {run === null || cut === null ? null : (
         <MenuGroup title={`${run.name}, ${formatCount(cut.macs)} multiply-adds`}>
           <NetworkEntries run={run.run} />
@@ -51,7 +51,7 @@ export function ExportMenu() {
         <NetworkEntries disabled={view === null} />
         <ExportEntry title="Project" figure=".espalier" format="project" disabled={view === null} />
       </MenuGroup>
-      <MenuGroup title="Pictures of what is shown">
+      <MenuGroup title="Pictures of what is shown" aside>
         <PictureEntry title="Trade-off chart" figure=".svg" place="tradeoff" save={asDrawn('svg')} />
         <PictureEntry title="Trade-off chart" figure=".png" place="tradeoff" save={asDrawn('png')} />
         <PictureEntry title="Tree" figure=".svg" place="tree" save={asLines} />
@@ -59,7 +59,7 @@ export function ExportMenu() {
         <PictureEntry title="Plots of the layer" figure=".svg" place="inspector" save={asLines} />
         <PictureEntry title="Plots of the layer" figure=".png" place="inspector" save={asPixels} />
       </MenuGroup>
-      <MenuGroup title="Tables">
+      <MenuGroup title="Tables" aside>
         <TableEntries />
       </MenuGroup>
     </Menu>

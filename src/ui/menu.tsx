@@ -20,18 +20,18 @@ interface MenuProps {
   /** `pick`: an underlined value with a triangle; `link`: a plain word of the top bar. */
   readonly kind?: 'pick' | 'link';
   readonly placement?: 'bottom start' | 'bottom end';
+  /** Its groups stand in two columns where there is room: a long list needs no scrolling. */
+  readonly wide?: boolean;
   readonly onAction?: (id: Key) => void;
   readonly children: ReactNode;
 }
 
-export function Menu({ label, button, kind = 'pick', placement = 'bottom start', onAction, children }: MenuProps) {
+export function Menu({ label, button, kind = 'pick', placement = 'bottom start', wide, ...list }: MenuProps) {
   return (
     <MenuTrigger>
       <Button className={styles[kind] ?? ''}>{button}</Button>
-      <Popover className={styles.popover ?? ''} placement={placement} offset={6}>
-        <AriaMenu className={styles.menu ?? ''} aria-label={label} {...(onAction === undefined ? {} : { onAction })}>
-          {children}
-        </AriaMenu>
+      <Popover className={styles.popover ?? ''} placement={placement} offset={6} data-wide={wide}>
+        <AriaMenu className={styles.menu ?? ''} aria-label={label} {...list} />
       </Popover>
     </MenuTrigger>
   );
@@ -39,12 +39,14 @@ export function Menu({ label, button, kind = 'pick', placement = 'bottom start',
 
 interface MenuGroupProps {
   readonly title: string;
+  /** In the second column of a wide menu. */
+  readonly aside?: boolean;
   readonly children: ReactNode;
 }
 
-export function MenuGroup({ title, children }: MenuGroupProps) {
+export function MenuGroup({ title, aside, children }: MenuGroupProps) {
   return (
-    <MenuSection>
+    <MenuSection className={styles.group ?? ''} data-aside={aside}>
       <Header className={styles.heading ?? ''}>{title}</Header>
       {children}
     </MenuSection>
