@@ -57,7 +57,7 @@ function noteOf(state: StudioState, id: StageId): string {
       return network === null ? 'no network yet' : 'loaded';
     case 'decide': {
       const method = presentMethod(state);
-      const title = method?.title ?? scoring.method;
+      const title = method?.title ?? methodStyle(scoring.method).title;
       if (scoring.state === 'failed') return `${title}: not possible`;
       return trainsFirst(method) ? `by ${title}, ${formatEpochs(training.epochs)}` : `by ${title}`;
     }

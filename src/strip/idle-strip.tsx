@@ -13,7 +13,7 @@ import { Welcome } from '../welcome/welcome';
 import { CutProof } from './cut-proof';
 import { remedyFor, type Remedy } from './remedy';
 import { Transport } from './transport';
-import { useLongWork } from './work';
+import { useLongWork, workOf } from './work';
 import styles from './strip.module.css';
 
 /** The newest run of this browser: only what happened last is worth saying here. */
@@ -68,7 +68,7 @@ function Ending({ run, result }: { readonly run: RunSummary; readonly result: Ru
 /** How long the present fine-tune would take; how much it is where no speed was measured yet. */
 function outlookOf(state: StudioState): string {
   const { fineTune, training, network, dataset } = state;
-  if (network === null) return 'Open a network to begin.';
+  if (network === null) return workOf(state) === null ? 'Open a network to begin.' : '';
   const images = imagesPerEpoch(state);
   if (dataset === null || images === null) return 'Fine-tuning needs data: open a data set.';
   const seconds = forecastSeconds(state);

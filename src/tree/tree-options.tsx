@@ -5,6 +5,7 @@ import { fittingMethods } from '../studio/methods';
 import { actions, useStudio } from '../studio/store';
 import { Button } from '../ui/button';
 import { ChoiceMenu, type Choice } from '../ui/menu';
+import { methodStyle } from '../ui/method-style';
 import { RampKey } from '../ui/ramp-key';
 import { ComparedKey } from './compared-key';
 import { gatesOf } from './gates';
@@ -95,6 +96,8 @@ export function MethodMenu() {
     title,
     detail: summary,
   }));
+  // The engine, which knows the methods, may still be starting.
+  if (choices.length === 0) choices.push({ id: method, title: methodStyle(method).title });
   return (
     <ChoiceMenu
       label="Importance"

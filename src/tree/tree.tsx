@@ -2,6 +2,7 @@
 import { useRef, useState } from 'react';
 import { Sentence } from '../sentence/sentence';
 import { useStudio } from '../studio/store';
+import { workOf } from '../strip/work';
 import { Failure } from '../ui/failure';
 import { Pane } from '../ui/pane';
 import { useSize } from '../ui/use-size';
@@ -47,8 +48,8 @@ function TreeHost() {
 }
 
 function Nothing() {
-  const opening = useStudio((state) => state.opening);
+  const work = useStudio(workOf);
   const failed = useStudio((state) => state.engine.error);
   if (failed !== null) return <Failure message={failed.message} />;
-  return <p className={styles.empty}>{opening ?? 'Open a network, or drop its file anywhere on the page.'}</p>;
+  return <p className={styles.empty}>{work ?? 'Open a network, or drop its file anywhere on the page.'}</p>;
 }

@@ -10,7 +10,7 @@ export const stops: readonly Stop[] = [
   {
     place: 'tree',
     title: 'A network, drawn as a tree',
-    text: 'Each row is a layer, each cell a filter: dark ones matter most by the present method. A row is as long as its layer is expensive. Hollow cells are cut.',
+    text: 'Each row is a layer, each cell a filter; those that matter most by the present method stand first and stand out most. A row is as long as its layer is expensive. Hollow cells are cut.',
   },
   {
     place: 'tradeoff',

@@ -2,6 +2,7 @@
 import { useEffect, useLayoutEffect, useRef, useState } from 'react';
 import { createPortal } from 'react-dom';
 import { Button } from '../ui/button';
+import { placeBeside, type Frame } from './placing';
 import { stops, type Stop } from './stops';
 import styles from './welcome.module.css';
 
@@ -10,9 +11,6 @@ interface TourProps {
   /** Ends it and takes the offer away for good. */
   readonly onNever: () => void;
 }
-
-const cardWidth = 320;
-const gap = 12;
 
 export function Tour({ onEnd, onNever }: TourProps) {
   const [at, setAt] = useState(0);
@@ -30,7 +28,11 @@ export function Tour({ onEnd, onNever }: TourProps) {
   return createPortal(
     <>
       {frame === null ? null : <div className={styles.outline} style={frame} aria-hidden="true" />}
-      <section className={styles.card} style={placeOf(frame)} aria-label="Tour">
+      <section
+        className={styles.card}
+        style={placeBeside(frame, { width: innerWidth, height: innerHeight })}
+        aria-label="Tour"
+      >
         <Heading key={stop.place} stop={stop} at={at} />
         <p>{stop.text}</p>
         <div className={styles.choices}>
@@ -64,8 +66,6 @@ function Heading({ stop, at }: { readonly stop: Stop; readonly at: number }) {
   );
 }
 
-type Frame = { readonly left: number; readonly top: number; readonly width: number; readonly height: number };
-
 /** Where the place is on the page now; null where it is not shown. */
 function usePlace(place: Stop['place']): Frame | null {
   const [frame, setFrame] = useState<Frame | null>(null);
@@ -85,13 +85,4 @@ function usePlace(place: Stop['place']): Frame | null {
     };
   }, [place]);
   return frame;
-}
-
-/** Inside a tall place, above a low one, and never off the page. */
-function placeOf(frame: Frame | null): { left: number; top?: number; bottom?: number } {
-  if (frame === null) return { left: gap, bottom: gap };
-  const left = Math.max(gap, Math.min(frame.left + gap, innerWidth - cardWidth - gap));
-  if (frame.height > 260) return { left, bottom: Math.max(gap, innerHeight - frame.top - frame.height + gap) };
-  if (frame.top > innerHeight / 2) return { left, bottom: innerHeight - frame.top + gap };
-  return { left, top: frame.top + frame.height + gap };
 }
