@@ -2,10 +2,16 @@
 import { useMemo } from 'react';
 import { estimateFrom, type Estimate } from '../studio/accuracy-curve';
 import { useStudio } from '../studio/store';
-import { tradePoints } from '../tradeoff/points';
+import { basisOf, tradePoints } from '../tradeoff/points';
+
+/** `basis` says which runs it comes from. */
+export interface Expected {
+  readonly estimate: Estimate;
+  readonly basis: string;
+}
 
 /** Null until the method was measured at two budgets, the original among them. */
-export function useEstimate(): Estimate | null {
+export function useExpected(): Expected | null {
   const view = useStudio(({ network }) => network?.view ?? null);
   const accuracy = useStudio(({ network }) => network?.accuracy ?? null);
   const dataset = useStudio((state) => state.dataset);
@@ -15,6 +21,7 @@ export function useEstimate(): Estimate | null {
     if (view === null) return null;
     const { points, original } = tradePoints(runs, view, dataset, accuracy);
     const mine = points.filter((point) => point.method === method && point.candidate.kind === 'final');
-    return estimateFrom(mine, original);
+    const estimate = estimateFrom(mine, original);
+    return estimate === null ? null : { estimate, basis: basisOf(mine) };
   }, [view, accuracy, dataset, runs, method]);
 }

@@ -6,13 +6,15 @@ import { metricOf, metricTitle } from '../studio/metric';
 import { isLocked } from '../lessons/locks';
 import { builtLooks } from '../studio/looking';
 import { keepsAll, presentMethod, standIn, trainsFirst, truncates } from '../studio/methods';
+import { cutsNothing } from '../studio/planning';
 import type { Plan, PlannedTruncation, PreviewState } from '../studio/state';
 import { actions, studio, useStudio } from '../studio/store';
+import { workOf } from '../strip/work';
 import { budgetAfterKey, formatBudget } from '../tradeoff/budget-view';
 import { Failure } from '../ui/failure';
 import { formatAccuracy, formatCount, formatInteger, NBSP } from '../ui/format';
 import { Scrub } from '../ui/scrub';
-import { useEstimate } from './expected';
+import { useExpected } from './expected';
 import styles from './sentence.module.css';
 
 /** Four pixels are one percent. */
@@ -23,7 +25,10 @@ export function Sentence() {
   const scoring = useStudio((state) => state.scoring);
   const plan = useStudio((state) => state.plan);
   const method = useStudio(presentMethod);
-  if (network === null) return <Headline>Open a network to see where its compute goes.</Headline>;
+  const isBusy = useStudio((state) => workOf(state) !== null);
+  if (network === null) {
+    return <Headline>{isBusy ? 'A network is on its way.' : 'Open a network to see where its compute goes.'}</Headline>;
+  }
   if (plan === null && scoring.state === 'failed') {
     return (
       <Headline>
@@ -165,9 +170,7 @@ function Outcome() {
   const original = useStudio(({ network }) => network?.accuracy ?? null);
   const dataset = useStudio((state) => state.dataset);
   const preview = useStudio((state) => state.preview);
-  const share = useStudio(({ plan }) => plan?.share ?? 1);
-  const isWhole = useStudio(({ network, plan }) => network?.macs === plan?.macs && plan?.truncation === undefined);
-  const estimate = useEstimate()?.at(share * 100) ?? null;
+  const isWhole = useStudio(({ plan }) => plan !== null && cutsNothing(plan));
   const metric = metricOf(dataset);
   if (dataset === null) return 'Open data to see what that does to its accuracy.';
   if (preview.state === 'failed') return <Failure message={preview.error ?? 'The cut could not be checked.'} />;
@@ -190,13 +193,22 @@ function Outcome() {
           <Recalibrated preview={preview} />
         </>
       )}
-      {estimate === null ? null : (
-        <>
-          ; fine-tuning should bring back <b>about {formatAccuracy(estimate.y / 100)}</b>
-        </>
-      )}
-      .
+      <Expectation recalibrated={preview.recalibrated} />.
     </>
+  );
+}
+
+/** What runs of this method came to after fine-tuning: a promise only where it is more than what was just measured. */
+function Expectation({ recalibrated }: Pick<PreviewState, 'recalibrated'>) {
+  const share = useStudio(({ plan }) => plan?.share ?? 1);
+  const expected = useExpected();
+  const at = expected?.estimate.at(share * 100)?.y ?? null;
+  if (expected === null || at === null) return null;
+  const promises = recalibrated === null || at / 100 > recalibrated;
+  return (
+    <span title={`Estimated from ${expected.basis}`}>
+      ; {promises ? 'fine-tuning should bring back' : 'fine-tuned runs came to'} <b>about {formatAccuracy(at / 100)}</b>
+    </span>
   );
 }
 

@@ -58,6 +58,11 @@ function wholePlan({ macs, parameters }: OpenedNetwork): Plan {
   return { removed: {}, macs, parameters, share: 1, filters: { removed: 0, total: 0 } };
 }
 
+/** Whether all filters and all kernels of the network stay as they are. */
+export function cutsNothing({ share, truncation }: Pick<Plan, 'share' | 'truncation'>): boolean {
+  return share === 1 && (truncation?.layers.split ?? 0) === 0;
+}
+
 /** Ranks by hand may be of another scheme, whose kernels have fewer directions, or of layers that stay whole in this one. */
 export function fittingRanks({ kernels }: Spectra, ranks: RankChoices['keep']): RankChoices['keep'] {
   return Object.fromEntries(

@@ -160,6 +160,7 @@ export function BudgetLine({ frame, method, hidden, children }: BudgetLineProps)
           style={{ color: `var(${glyph.hue})` }}
         />
         <path data-part="below" className={styles.below} d="M-4 -6l4 6l4 -6" />
+        <path data-part="above" className={styles.above} d="M-3.5 -7l3.5 -4.5l3.5 4.5" />
       </svg>
       <div className={styles.readout} data-part="readout" style={{ bottom: frame.size.height - area.bottom + 3 }} />
     </div>
@@ -194,6 +195,7 @@ function paintLine(root: HTMLElement, view: BudgetView): void {
   const below = part('below');
   const foot = Number.parseFloat(handle?.style.height ?? '0');
   if (below !== null) move('below', view.isBelow ? { x: view.x, y: foot } : null);
+  move('above', view.isAbove ? view.cut : null);
   const readout = part('readout');
   if (readout !== null) writeReadout(readout, view);
   for (const label of root.querySelectorAll<SVGTextElement>('text[data-x]')) {

@@ -44,7 +44,12 @@ describe('budgetView', () => {
     const view = budgetView(state, frame);
     expect(plain(view.handle)).toBe('50 %');
     expect(plain(view.valueText)).toBe('50 %, 20.4 M multiply-adds, about 95.0 %');
-    expect(lines(view)).toEqual(['≈ 95.0 % after fine-tuning', '94.5 % recalibrated', '61.0 % right after the cut']);
+    expect(lines(view)).toEqual([
+      '≈ 95.0 % after fine-tuning,',
+      ' as in your runs Taylor 35, 50, 75',
+      '94.5 % recalibrated',
+      '61.0 % right after the cut',
+    ]);
     expect(view.cut?.isMeasured).toBe(true);
     expect(view.isBelow).toBe(false);
     // 50 % lies at (50 - 20) / 84 of the 500 px plot, left of its middle.
@@ -59,7 +64,7 @@ describe('budgetView', () => {
     ];
     const preview: PreviewState = { state: 'estimate', accuracy: null, recalibrated: null, images: 0, error: null };
     const view = budgetView({ ...state, preview, ladder: { isOn: true, isBusy: false, points } }, frame);
-    expect(lines(view).slice(1)).toEqual([
+    expect(lines(view).slice(2)).toEqual([
       '≈ 92.0 % reconstructed',
       '≈ 85.0 % recalibrated',
       '≈ 40.0 % right after the cut',
@@ -75,16 +80,38 @@ describe('budgetView', () => {
   it('turns hollow and approximate while a handle moves', () => {
     const view = budgetView({ ...state, preview: { ...measured, state: 'estimate' } }, frame);
     expect(view.cut?.isMeasured).toBe(false);
-    expect(lines(view)[1]).toBe('≈ 94.5 % recalibrated');
+    expect(lines(view)[2]).toBe('≈ 94.5 % recalibrated');
   });
 
   it('says what is missing instead of inventing it', () => {
     const unknown: PreviewState = { state: 'estimate', accuracy: null, recalibrated: null, images: 0, error: null };
-    expect(lines(budgetView({ ...state, preview: unknown }, frame))[1]).toBe(' release to check the cut');
+    expect(lines(budgetView({ ...state, preview: unknown }, frame))[2]).toBe(' release to check the cut');
     expect(lines(budgetView({ ...state, dataset: null }, frame))).toEqual([' accuracy needs data']);
     const other = chartFrame(points, 'l2', 50, { width: 542, height: 256 });
     expect(budgetView(state, other).estimate).toBeNull();
     expect(plain(budgetView(state, other).valueText)).toBe('50 %, 20.4 M multiply-adds');
+  });
+
+  it('expects nothing of fine-tuning where nothing is cut', () => {
+    const whole = { ...plan, share: 1, filters: { removed: 0, total: 784 } };
+    const preview = { ...measured, accuracy: 0.968, recalibrated: 0.99 };
+    const at = { ...state, rules: { ...initialRules, budget: 1 }, preview };
+    const view = budgetView({ ...at, plan: whole }, frame);
+    expect(lines(view)).toEqual(['96.8 % nothing is cut']);
+    expect([view.estimate, view.isAbove]).toEqual([null, false]);
+    expect(plain(view.valueText)).toBe('100 %, 20.4 M multiply-adds');
+    // Split without a multiply-add less, it is another network.
+    const split = { ...whole, truncation: { scheme: 'channel' as const, ranks: {}, layers: { split: 1, total: 21 } } };
+    expect(lines(budgetView({ ...at, plan: split }, frame))).toContain('99.0 % recalibrated');
+    const unsplit = { ...split, truncation: { ...split.truncation, layers: { split: 0, total: 21 } } };
+    expect(lines(budgetView({ ...at, plan: unsplit }, frame))).toEqual(['96.8 % nothing is cut']);
+  });
+
+  it('keeps a cut that does better than the axis reaches under the flag', () => {
+    const view = budgetView({ ...state, preview: { ...measured, recalibrated: 0.999 } }, frame);
+    expect(frame.accuracy.high).toBeLessThan(99.9);
+    expect(view.isAbove).toBe(true);
+    expect(view.cut?.y).toBeGreaterThan(frame.area.top + 11);
   });
 
   it('points to the foot when the cut lies under the floor', () => {

@@ -4,10 +4,11 @@
  * Computed from the state on every frame of a drag and written straight into the page by `budget-line.tsx`.
  */
 import { interpolate } from '../studio/estimate';
+import { cutsNothing } from '../studio/planning';
 import type { LadderPoint, PreviewState, StudioState } from '../studio/state';
 import { formatAccuracy, formatCount, formatPercent, NBSP } from '../ui/format';
 import type { ChartFrame } from './frame';
-import { xOf, yOf } from './scales';
+import { heightOf, xOf } from './scales';
 
 /** One line of the readout. */
 export interface Reading {
@@ -31,25 +32,28 @@ export interface BudgetView {
   readonly toRight: boolean;
   /** The check is on its way: values are of the cut before. */
   readonly isChecking: boolean;
-  /** Where fine-tuning should end; null without measured neighbours or under the floor. */
+  /** Where fine-tuning should end; null without measured neighbours, under the floor, and where nothing is cut. */
   readonly estimate: { readonly x: number; readonly y: number } | null;
   /** The cut itself, recalibrated where known; null when unknown or under the floor. */
   readonly cut: { readonly x: number; readonly y: number; readonly isMeasured: boolean } | null;
   /** The cut lies under the floor: an arrow at the foot of the line. */
   readonly isBelow: boolean;
+  /** The cut lies over the ceiling: it stands under it, below an arrow. */
+  readonly isAbove: boolean;
 }
 
 type Watched = Pick<StudioState, 'rules' | 'plan' | 'preview' | 'dataset' | 'ladder'>;
 
 export function budgetView({ rules, plan, preview, dataset, ladder }: Watched, frame: ChartFrame): BudgetView {
-  const { area, cost, accuracy, estimate } = frame;
+  const { area, cost, accuracy, estimate, basis } = frame;
   const budget = rules.budget * 100;
   const x = xOf(budget, cost, area);
   const share = plan === null ? null : plan.share * 100;
   const planX = share === null ? x : xOf(share, cost, area);
-  const tuned = share === null ? null : (estimate?.at(share) ?? null);
-  const value = preview.recalibrated ?? preview.accuracy;
-  const isBelow = value !== null && value * 100 < accuracy.low;
+  const isWhole = plan !== null && cutsNothing(plan);
+  const tuned = share === null || isWhole ? null : (estimate?.at(share) ?? null);
+  const value = isWhole ? preview.accuracy : (preview.recalibrated ?? preview.accuracy);
+  const height = value === null ? null : heightOf(value * 100, accuracy, area);
   const multiplyAdds = plan === null ? '' : `, ${formatCount(plan.macs)} multiply-adds`;
   const outcome = tuned === null ? '' : `, about ${formatAccuracy(tuned.y / 100)}`;
   return {
@@ -60,15 +64,18 @@ export function budgetView({ rules, plan, preview, dataset, ladder }: Watched, f
     readings:
       dataset === null
         ? [{ value: '', note: 'accuracy needs data' }]
-        : readingsOf(preview, tuned?.y ?? null, rungsAt(ladder.points, plan?.share ?? null)),
+        : isWhole && preview.accuracy !== null
+          ? [wholeReading(preview)]
+          : [
+              ...(tuned === null ? [] : estimateReadings(tuned.y / 100, basis)),
+              ...readingsOf(preview, rungsAt(ladder.points, plan?.share ?? null)),
+            ],
     toRight: x < (area.left + area.right) / 2,
     isChecking: preview.state === 'checking',
-    estimate: tuned === null || tuned.y < accuracy.low ? null : { x: planX, y: yOf(tuned.y, accuracy, area) },
-    cut:
-      value === null || isBelow
-        ? null
-        : { x: planX, y: yOf(value * 100, accuracy, area), isMeasured: preview.state === 'measured' },
-    isBelow,
+    estimate: tuned === null || tuned.y < accuracy.low ? null : { x: planX, y: heightOf(tuned.y, accuracy, area).y },
+    cut: height === null || height.isBelow ? null : { x: planX, y: height.y, isMeasured: preview.state === 'measured' },
+    isBelow: height?.isBelow === true,
+    isAbove: height?.isAbove === true,
   };
 }
 
@@ -95,10 +102,22 @@ function rungsAt(points: readonly LadderPoint[], share: number | null): Rungs {
   return { reconstructed: at('reconstructed'), recalibrated: at('recalibrated'), accuracy: at('accuracy') };
 }
 
-function readingsOf(preview: PreviewState, tuned: number | null, rungs: Rungs): readonly Reading[] {
+/** What is expected, and of whom: never one more figure among those that were measured here. */
+function estimateReadings(tuned: number, basis: string): readonly Reading[] {
+  return [
+    { value: `≈${NBSP}${formatAccuracy(tuned)}`, note: 'after fine-tuning,' },
+    { value: '', note: `as in ${basis}` },
+  ];
+}
+
+function wholeReading({ accuracy, state }: PreviewState): Reading {
+  const about = state === 'estimate' ? `≈${NBSP}` : '';
+  return { value: about + formatAccuracy(accuracy ?? 0), note: 'nothing is cut' };
+}
+
+function readingsOf(preview: PreviewState, rungs: Rungs): readonly Reading[] {
   const about = preview.state === 'estimate' ? `≈${NBSP}` : '';
   const readings: Reading[] = [];
-  if (tuned !== null) readings.push({ value: `≈${NBSP}${formatAccuracy(tuned / 100)}`, note: 'after fine-tuning' });
   if (rungs.reconstructed !== null) {
     readings.push({ value: `≈${NBSP}${formatAccuracy(rungs.reconstructed)}`, note: 'reconstructed' });
   }

@@ -7,8 +7,8 @@ import type { Size } from '../ui/use-size';
 import { paretoFront, staircase } from './front';
 import { markBox, placeLabels, type Box, type PlacedLabel } from './labels';
 import type { PassCurve } from './pass-curves';
-import type { TradePoint, TradePoints } from './points';
-import { accuracyAxis, costAxis, plotArea, xOf, yOf, type PlotArea } from './scales';
+import { basisOf, type TradePoint, type TradePoints } from './points';
+import { accuracyAxis, costAxis, heightOf, plotArea, xOf, type PlotArea } from './scales';
 import type { Placed } from '../studio/accuracy-curve';
 
 export const MARK_RADIUS = 5.2;
@@ -24,6 +24,8 @@ export interface ChartFrame {
   readonly originalPoint: TradePoint | null;
   readonly steps: readonly Placed[];
   readonly estimate: Estimate | null;
+  /** The runs the estimate comes from, in words. */
+  readonly basis: string;
   /** By `TradePoint.id`; the original under "original", other networks that look again under their run. */
   readonly labels: ReadonlyMap<string, PlacedLabel>;
 }
@@ -62,19 +64,15 @@ export function chartFrame(
     ...frame,
     steps,
     estimate: estimateFrom(mine, original),
+    basis: basisOf(mine),
     labels: labelsOf(frame, steps, new Set(front.flatMap(({ id }) => (id === undefined ? [] : [id]))), curves),
   };
 }
 
 /** Pixels of a point; points under the floor stand on it. */
-export function pixelsOf({ x, y }: Placed, frame: Pick<ChartFrame, 'area' | 'cost' | 'accuracy'>) {
-  const { area, cost, accuracy } = frame;
-  const isBelow = y < accuracy.low;
-  return { x: xOf(x, cost, area), y: isBelow ? area.bottom - FOOT : yOf(y, accuracy, area), isBelow };
+export function pixelsOf({ x, y }: Placed, { area, cost, accuracy }: Pick<ChartFrame, 'area' | 'cost' | 'accuracy'>) {
+  return { x: xOf(x, cost, area), ...heightOf(y, accuracy, area) };
 }
-
-/** Height over the axis at which marks under the floor stand: room for their arrow. */
-const FOOT = 13;
 
 /** The original and the front are named directly, the dearest first: they have the least room. */
 function labelsOf(

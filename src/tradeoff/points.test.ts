@@ -1,7 +1,7 @@
 import { emptyLiveRun } from '../studio/initial';
 import { describe, expect, it } from 'vitest';
 import { SAMPLE_DATA, SAMPLE_NETWORK, sampleRun } from '../studio/run-sample';
-import { tradePoints, trailOf } from './points';
+import { basisOf, tradePoints, trailOf } from './points';
 
 const network = { source: SAMPLE_NETWORK };
 const dataset = { source: SAMPLE_DATA };
@@ -45,6 +45,23 @@ describe('tradePoints', () => {
     expect(tradePoints([], network, dataset, null).original).toBeNull();
     const unmeasured = sampleRun({ original: null, final: 0.9, split: 'test' });
     expect(tradePoints([unmeasured], network, dataset, 0.97).original).toBeNull();
+  });
+});
+
+describe('basisOf', () => {
+  const points = (...runs: Parameters<typeof tradePoints>[0]) => tradePoints(runs, network, dataset, null).points;
+  const l1 = (budget: number, origin: 'reference' | 'here' | 'replay' = 'reference', run = `${budget} ${origin}`) =>
+    sampleRun({ run, method: 'l1', budget, share: budget - 0.01, final: 0.9, origin });
+
+  it('names the runs, cheapest first, and whose they are', () => {
+    expect(plain(basisOf(points(l1(0.75), l1(0.35), l1(0.5))))).toBe('reference runs L1 35, 50, 75');
+    expect(plain(basisOf(points(l1(0.35, 'here'))))).toBe('your run L1 35');
+    expect(plain(basisOf(points(l1(0.35), l1(0.4, 'here'), l1(0.5, 'replay'))))).toBe('runs L1 35, 40, 50');
+  });
+
+  it('names a budget once, and counts where there are many', () => {
+    expect(plain(basisOf(points(l1(0.5, 'here', 'a'), l1(0.5, 'here', 'b'))))).toBe('your runs L1 50');
+    expect(basisOf(points(...[0.2, 0.3, 0.4, 0.5, 0.6].map((budget) => l1(budget))))).toBe('5 reference runs of L1');
   });
 });
 

@@ -3,6 +3,7 @@ import type { Candidate, DatasetView, NetworkView, RunId, RunSummary, SplitName 
 import { isAbout, isOpen, methodOf, originalOf, standsFor, targetOf } from '../studio/run-facts';
 import type { LiveRun } from '../studio/state';
 import type { Placed } from '../studio/accuracy-curve';
+import { NBSP } from '../ui/format';
 import { methodStyle } from '../ui/method-style';
 
 /** One measured network. `x` and `y` in %. */
@@ -53,6 +54,21 @@ export function tradePoints(
     split,
     elsewhere: measured.length - points.length,
   };
+}
+
+/** More budgets than these are counted, not named. */
+const NAMED = 4;
+
+/** The runs behind an estimate, all of one method: "reference runs L1\u00a035, 50, 75", "your run Taylor\u00a040", "9 runs of L1". */
+export function basisOf(points: readonly TradePoint[]): string {
+  const origins = new Set(points.map(({ origin }) => origin));
+  const whose = origins.size > 1 ? '' : origins.has('reference') ? 'reference ' : origins.has('here') ? 'your ' : '';
+  const runs = `${whose}run${points.length === 1 ? '' : 's'}`;
+  const labels = [...new Set(points.toSorted((a, b) => a.x - b.x).map(({ label }) => label))];
+  const [method = '', first = ''] = labels[0]?.split(NBSP) ?? [];
+  if (labels.length > NAMED) return `${points.length} ${runs} of ${method}`;
+  const budgets = [first, ...labels.slice(1).map((label) => label.split(NBSP)[1])];
+  return `${runs} ${method}${NBSP}${budgets.join(', ')}`;
 }
 
 /**
@@ -123,7 +139,7 @@ function pointsOf(run: RunSummary): TradePoint[] {
       run: run.run,
       candidate,
       method,
-      label: `${methodStyle(method).short}\u00a0${Math.round(target * 100)}`,
+      label: `${methodStyle(method).short}${NBSP}${Math.round(target * 100)}`,
       origin: run.origin,
     },
   ];

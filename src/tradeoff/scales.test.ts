@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { accuracyAxis, budgetAt, costAxis, plotArea, xOf, yOf } from './scales';
+import { accuracyAxis, budgetAt, costAxis, heightOf, plotArea, xOf, yOf } from './scales';
 
 describe('costAxis', () => {
   it('shows 20 to 104 % unless something lies outside', () => {
@@ -48,6 +48,13 @@ describe('pixels', () => {
     expect(xOf(70, axis, area)).toBe(284);
     expect(yOf(20, axis, area)).toBe(222);
     expect(yOf(120, axis, area)).toBe(22);
+  });
+
+  it('keeps marks inside: beyond an edge they stand at it, under the ceiling clear of the flag', () => {
+    expect(heightOf(70, axis, area)).toEqual({ y: 122, isBelow: false, isAbove: false });
+    expect(heightOf(19.9, axis, area)).toEqual({ y: 209, isBelow: true, isAbove: false });
+    expect(heightOf(120.1, axis, area)).toEqual({ y: 35, isBelow: false, isAbove: true });
+    expect(heightOf(119, axis, area)).toEqual({ y: 29, isBelow: false, isAbove: false });
   });
 
   it('reads a budget back in steps of 0.1 %, within limits', () => {

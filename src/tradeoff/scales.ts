@@ -69,6 +69,26 @@ export function yOf(value: number, axis: Axis, area: PlotArea): number {
   return area.bottom - along(value, axis.low, axis.high) * (area.bottom - area.top);
 }
 
+/** Room between an edge of the plot and a mark that lies beyond it: for an arrow. */
+const BEYOND = 13;
+/** What a mark near the ceiling keeps clear of: the number of the budget line stands over it. */
+const UNDER_FLAG = 7;
+
+/** Where a mark stands along y, and beyond which edge it lies. */
+export interface Height {
+  readonly y: number;
+  readonly isBelow: boolean;
+  readonly isAbove: boolean;
+}
+
+/** As `yOf`, but a mark never leaves the plot: beyond its floor or its ceiling it stands at that edge. */
+export function heightOf(value: number, axis: Axis, area: PlotArea): Height {
+  const isBelow = value < axis.low;
+  const isAbove = value > axis.high;
+  const y = isBelow ? area.bottom - BEYOND : isAbove ? area.top + BEYOND : yOf(value, axis, area);
+  return { y: Math.max(y, area.top + UNDER_FLAG), isBelow, isAbove };
+}
+
 /** Pixels to a budget: share of 1 in steps of 0.1 %, within `limits`. */
 export function budgetAt(pixel: number, axis: Axis, area: PlotArea, limits: readonly [number, number]): number {
   const value = axis.low + along(pixel, area.left, area.right) * (axis.high - axis.low);
