@@ -171,7 +171,7 @@ class CentripetalSgd implements MethodHooks {
     settings,
   }: Parameters<NonNullable<MethodHooks['changeGradients']>>[0]): void {
     const kernels = numberSetting(settings, 'strength');
-    this.pull.apply(gradients, parameters, { kernels, vectors: kernels * numberSetting(settings, 'vectorShare') });
+    this.pull(gradients, parameters, { kernels, vectors: kernels * numberSetting(settings, 'vectorShare') });
   }
 
   /**
@@ -263,16 +263,11 @@ class CentripetalSgd implements MethodHooks {
       const saved = state[`cluster ${group.id}`];
       return saved === undefined ? { group, ...made } : restoredClusters(group, saved.values);
     });
-    this.pull.dispose();
     this.axes = clusteredAxes(this.context.network, this.clusters);
     this.pull = createPull(this.axes.filters);
     this.planes = new Map(
       [...this.planes].map(([layer, plane]) => [layer, restoredPlane(state[`plane ${layer}`]) ?? plane]),
     );
-  }
-
-  dispose(): void {
-    this.pull.dispose();
   }
 }
 

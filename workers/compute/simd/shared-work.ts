@@ -20,6 +20,7 @@ export const rangeNames = [
   'windowSum',
   'depthwiseGradient',
   'maxGradient',
+  'centripetal',
 ] as const;
 export type RangeName = (typeof rangeNames)[number];
 export type RangeKernels = Readonly<Record<RangeName, RangeKernel>>;

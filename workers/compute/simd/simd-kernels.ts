@@ -1,7 +1,10 @@
 /** What `ops/` asks of the engine, in tensors. To be called only while `simdRuns()`. */
 import type * as tf from '@tensorflow/tfjs-core';
+import type { ClusteredGradient } from '../ops/centripetal';
+import { linesAlong } from '../ops/clusters';
 import type { ConvolutionWindow } from '../ops/convolution';
 import { clipGradientOn, normaliseBatchOn, normGradientsOn, scaleShiftOn, type PixelShape } from './simd-batch-norm';
+import { centripetalOn } from './simd-centripetal';
 import { convolveOn, inputGradientOn, kernelGradientOn } from './simd-convolution';
 import { depthwiseInputGradientOn, depthwiseKernelGradientOn, depthwiseOn, maxGradientOn } from './simd-depthwise';
 import { runSimd, type SimdWork } from './simd-operation';
@@ -188,6 +191,18 @@ export function simdUpdate(
   return runSimd([weight, gradient, velocity], [weight.shape, weight.shape], (engine, inputs, outputs) =>
     engine.kernels.update(...inputs, ...outputs, weight.size, rate, momentum, decay),
   );
+}
+
+/** All in one operation; see `ops/centripetal.ts`. */
+export function simdCentripetal(given: readonly ClusteredGradient[]): tf.Tensor[] {
+  const inputs = given.flatMap(({ gradient, weights }) => [gradient, weights]);
+  const shapes = given.map(({ gradient }) => gradient.shape);
+  return runSimd(inputs, shapes, (engine, read, written) => {
+    for (const [at, { gradient, axis, clusters, strength }] of given.entries()) {
+      const addresses = { gradient: read[2 * at] ?? 0, weights: read[2 * at + 1] ?? 0, target: written[at] ?? 0 };
+      centripetalOn(engine, addresses, linesAlong(gradient.shape, axis), clusters, strength);
+    }
+  });
 }
 
 function single(inputs: readonly (tf.Tensor | undefined)[], shape: readonly number[], work: SimdWork): tf.Tensor4D {

@@ -1,9 +1,12 @@
 /** What a step does besides its layers, in tensors: loss, update, running statistics. Only while `wgslRuns()`. */
 import * as tf from '@tensorflow/tfjs-core';
+import type { ClusteredGradient } from '../ops/centripetal';
+import { clusterTable, linesAlong, type Clusters, type Lines } from '../ops/clusters';
 import { changeInPlace, ownValues } from './in-place';
+import { invocations } from './invocations';
 import { lossParts, lossShader, type LossTerms } from './loss-shader';
 import { float } from './norm-shaders';
-import { runWgsl } from './wgsl-operation';
+import { runWgsl, type Shader } from './wgsl-operation';
 import { shareSum } from './wgsl-kernels';
 
 /** A variable, its gradient, and state of the optimiser's own in tensors of the same size, which nobody else holds. */
@@ -77,6 +80,57 @@ function updateInPlace(updates: readonly Updated[], factors: readonly number[], 
     }));
     changeInPlace(changes, tf.tensor1d([...factors]));
   });
+}
+
+/** A dispatch each; see `ops/centripetal.ts`. */
+export function wgslCentripetal(given: readonly ClusteredGradient[]): tf.Tensor[] {
+  // Strengths change from step to step, and tables are too long to be compiled in: one upload for each that differs.
+  const strengths = new Map<number, tf.Tensor>();
+  const tables = new Map<Clusters, tf.Tensor>();
+  for (const { strength, clusters } of given) {
+    if (!strengths.has(strength)) strengths.set(strength, tf.scalar(strength));
+    if (!tables.has(clusters)) tables.set(clusters, tf.tensor1d(clusterTable(clusters, 1)));
+  }
+  const inputs = given.flatMap(({ gradient, weights, strength, clusters }) => [
+    gradient,
+    weights,
+    strengths.get(strength),
+    tables.get(clusters),
+  ]);
+  const shapes = given.map(({ gradient }) => gradient.shape);
+  const pulled = runWgsl(inputs, shapes, (engine, read, written) => {
+    for (const [at, { gradient, axis, clusters }] of given.entries()) {
+      const own = read.slice(4 * at, 4 * at + 4).filter((input) => input !== undefined);
+      engine.dispatch(centripetalShader(linesAlong(gradient.shape, axis), clusters), own, written.slice(at, at + 1));
+    }
+  });
+  tf.dispose([...strengths.values(), ...tables.values()]);
+  return pulled;
+}
+
+/** An invocation has one cluster of one line: it sums the mean that all members get. */
+function centripetalShader({ lines, places, inner }: Lines, { begins }: Clusters): Shader {
+  const clusters = begins.length - 1;
+  const body = `  let line = at / ${clusters};
+  let start = (line / ${inner}) * ${places * inner} + line % ${inner};
+  let first = i32(table[at % ${clusters}]);
+  let stop = i32(table[at % ${clusters} + 1]);
+  if (stop - first == 1) {
+    let own = start + i32(table[${clusters + 1} + first]) * ${inner};
+    output[own] = gradient[own];
+    return;
+  }
+  var sum = 0.0;
+  for (var member = first; member < stop; member++) {
+    let own = start + i32(table[${clusters + 1} + member]) * ${inner};
+    sum += gradient[own] - strength[0] * weights[own];
+  }
+  let mean = sum / f32(stop - first);
+  for (var member = first; member < stop; member++) {
+    let own = start + i32(table[${clusters + 1} + member]) * ${inner};
+    output[own] = fma(strength[0], weights[own], mean);
+  }`;
+  return invocations(lines * clusters, ['gradient', 'weights', 'strength', 'table'], ['output'], body);
 }
 
 /** Running statistics of layers, in place: `keep * running + share * batch`. */

@@ -164,10 +164,9 @@ export function testLaws(bring: () => Promise<Executor>, { slow }: { readonly sl
     const pull = createPull(new Map([['k', axis]]));
     const value = variable(tensor(weights, [3, 3, 2, n]));
     const gradients = new Map<string, Tensor>([['k', tensor(gradient, [3, 3, 2, n])]]);
-    pull.apply(gradients, [{ name: 'k', role: 'kernel', layers: ['k'], value }], { kernels: strength, vectors: 0 });
+    pull(gradients, [{ name: 'k', role: 'kernel', layers: ['k'], value }], { kernels: strength, vectors: 0 });
     const found = (await gradients.get('k')?.data()) ?? [];
     expect(Math.max(...expected.map((own, at) => Math.abs(own - (found[at] ?? NaN))))).toBeLessThan(1e-5);
-    pull.dispose();
   });
 
   it('pulls filters that are not the last axis of their kernel as it pulls those that are', async () => {
@@ -184,8 +183,7 @@ export function testLaws(bring: () => Promise<Executor>, { slow }: { readonly sl
       const pull = createPull(new Map([['k', axis]]));
       const value = variable(turn(weights));
       const gradients = new Map<string, Tensor>([['k', turn(gradient)]]);
-      pull.apply(gradients, [{ name: 'k', role: 'kernel', layers: ['k'], value }], { kernels: 0.4, vectors: 0 });
-      pull.dispose();
+      pull(gradients, [{ name: 'k', role: 'kernel', layers: ['k'], value }], { kernels: 0.4, vectors: 0 });
       return turn(gradients.get('k') ?? gradient).data();
     };
     const expected = await pulledBy(last, (x) => x.clone());

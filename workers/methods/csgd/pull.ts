@@ -6,35 +6,15 @@
  *
  *     U = avg(G) + e (W - avg(W)) = avg(G - e W) + e W
  *
- * Weight decay is the optimiser's, as for any network. `avg` is a product with the averaging matrix and one with the
- * membership matrix: the second adds zeros to a single number, which is exact in any order, so equal filters get equal
- * updates to the last bit. (The paper's single matrix sums in another order for each filter. A gather would do the
- * same, but is slow on WASM.)
+ * Weight decay is the optimiser's, as for any network. (The paper's single matrix sums in another order for each filter,
+ * and equal filters would come apart; `ops/centripetal.ts` sums once a cluster.)
  */
-import {
-  add,
-  dispose,
-  matMul,
-  mul,
-  reshape,
-  scalar,
-  sub,
-  tensor2d,
-  tidy,
-  transpose,
-  type Rank,
-  type Tensor,
-  type Tensor2D,
-} from '@tensorflow/tfjs-core';
+import type { Tensor } from '@tensorflow/tfjs-core';
 import type { Parameter } from '../../compute/executor';
+import { centripetalGradients } from '../../compute/ops/centripetal';
+import { clustersOf, type Clusters } from '../../compute/ops/clusters';
 import type { TensorName } from '../../network/graph';
 import type { ClusteredAxis } from './axes';
-
-/** `[count, clusters]` and `[clusters, count]`. */
-interface Matrices {
-  readonly average: Tensor2D;
-  readonly spread: Tensor2D;
-}
 
 export interface Strengths {
   readonly kernels: number;
@@ -42,73 +22,37 @@ export interface Strengths {
   readonly vectors: number;
 }
 
-export interface CentripetalPull {
-  /** Replaces the gradients of clustered parameters; the old ones are disposed. */
-  apply(gradients: Map<string, Tensor>, parameters: readonly Parameter[], strengths: Strengths): void;
-  dispose(): void;
-}
+/** Replaces the gradients of clustered parameters; the old ones are disposed. */
+export type CentripetalPull = (
+  gradients: Map<string, Tensor>,
+  parameters: readonly Parameter[],
+  strengths: Strengths,
+) => void;
 
-/** The update for the clusters of `axes`, by parameter name. Tensors that share clusters share matrices. */
+/** The update for the clusters of `axes`, by parameter name. */
 export function createPull(axes: ReadonlyMap<TensorName, ClusteredAxis>): CentripetalPull {
-  const byClusters = new Map<string, Matrices>();
-  const matrices = new Map<TensorName, Matrices>();
-  for (const [name, axis] of axes) {
-    const key = axis.of.join();
-    const known = byClusters.get(key) ?? matricesOf(axis);
-    byClusters.set(key, known);
-    matrices.set(name, known);
-  }
-  return {
-    apply(gradients, parameters, strengths) {
-      const kernels = scalar(strengths.kernels);
-      const vectors = scalar(strengths.vectors);
-      for (const { name, role, value } of parameters) {
-        const own = matrices.get(name);
-        const gradient = gradients.get(name);
-        if (own === undefined || gradient === undefined) continue;
-        const axis = axes.get(name)?.axis ?? value.rank - 1;
-        gradients.set(name, pulled(gradient, value, role === 'kernel' ? kernels : vectors, own, axis));
-        gradient.dispose();
-      }
-      dispose([kernels, vectors]);
-    },
-    dispose() {
-      for (const { average, spread } of byClusters.values()) dispose([average, spread]);
-      byClusters.clear();
-      matrices.clear();
-    },
+  // A layer's tensors have the same clusters: one table for all of them.
+  const known = new Map<string, Clusters>();
+  const clusteredBy = ({ of }: ClusteredAxis): Clusters => {
+    const clusters = known.get(of.join()) ?? clustersOf(of);
+    known.set(of.join(), clusters);
+    return clusters;
   };
-}
-
-/** Filters run along `axis`, mostly the last longer than 1 (a depthwise kernel ends in 1). */
-function pulled(
-  gradient: Tensor,
-  weights: Tensor,
-  strength: Tensor,
-  { average, spread }: Matrices,
-  axis: number,
-): Tensor {
-  return tidy(() => {
-    const weighted = mul(weights, strength);
-    const [filters] = average.shape;
-    const inner = gradient.shape.slice(axis + 1).reduce((a, b) => a * b, 1);
-    const rest = sub(gradient, weighted);
-    const lines = inner === 1 ? rest : transpose(reshape<Rank.R3>(rest, [-1, filters, inner]), [0, 2, 1]);
-    const averaged = matMul(matMul(reshape<Rank.R2>(lines, [-1, filters]), average), spread);
-    const back = inner === 1 ? averaged : transpose(reshape<Rank.R3>(averaged, [-1, inner, filters]), [0, 2, 1]);
-    return add(reshape(back, gradient.shape), weighted);
-  });
-}
-
-function matricesOf({ of, stays }: ClusteredAxis): Matrices {
-  const [count, clusters] = [of.length, stays.length];
-  const sizes = new Int32Array(clusters);
-  for (const cluster of of) sizes[cluster] = (sizes[cluster] ?? 0) + 1;
-  const average = new Float32Array(count * clusters);
-  const spread = new Float32Array(clusters * count);
-  of.forEach((cluster, at) => {
-    average[at * clusters + cluster] = 1 / (sizes[cluster] ?? 1);
-    spread[cluster * count + at] = 1;
-  });
-  return { average: tensor2d(average, [count, clusters]), spread: tensor2d(spread, [clusters, count]) };
+  const clustered = new Map([...axes].map(([name, own]) => [name, { axis: own.axis, clusters: clusteredBy(own) }]));
+  return (gradients, parameters, strengths) => {
+    const given = parameters.flatMap(({ name, role, value }) => {
+      const own = clustered.get(name);
+      const gradient = gradients.get(name);
+      if (own === undefined || gradient === undefined) return [];
+      const strength = role === 'kernel' ? strengths.kernels : strengths.vectors;
+      return [{ name, gradient, weights: value, strength, ...own }];
+    });
+    const pulled = centripetalGradients(given);
+    for (const [at, { name, gradient }] of given.entries()) {
+      const replacement = pulled[at];
+      if (replacement === undefined) throw new RangeError(`The gradient of "${name}" was lost.`);
+      gradients.set(name, replacement);
+      gradient.dispose();
+    }
+  };
 }

@@ -79,14 +79,13 @@ export async function tinyTraining(
       control: createControl(),
       hooks: {
         changeGradients: ({ gradients, parameters }) =>
-          pull.apply(gradients, parameters, { kernels: strength, vectors: strength }),
+          pull(gradients, parameters, { kernels: strength, vectors: strength }),
         ...(watched ? { afterStep: measure } : {}),
       },
     });
     if (!watched) await measure();
     return { tensors: await loaded.readBack(), deviations };
   } finally {
-    pull.dispose();
     loaded.dispose();
   }
 }

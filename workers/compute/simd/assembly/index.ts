@@ -10,6 +10,7 @@ export {
   spreadFactors,
   spreadMeans,
 } from './batch-norm';
+export { centripetal } from './centripetal';
 export { correlate } from './correlate';
 export { addParts, depthwiseGradient, maxGradient, windowSum } from './depthwise';
 export { kernelGradient } from './gradient';
