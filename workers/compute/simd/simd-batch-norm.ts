@@ -7,7 +7,7 @@ export interface PixelShape {
   readonly channels: number;
 }
 
-/** Fields of `assembly/batch-norm.ts`, in its order. */
+/** Fields of `assembly/pixel-blocks.ts`, in its order. */
 interface Fields extends PixelShape {
   readonly input?: number;
   readonly output?: number;

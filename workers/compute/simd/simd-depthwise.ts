@@ -50,15 +50,32 @@ function listBytes({ kernelSize: [down, across] }: TapWindow): number {
   return 12 * down * across;
 }
 
+/** Which pixels meet, along both axes. */
+interface Meetings {
+  readonly rows: Taps;
+  readonly columns: Taps;
+}
+
+function forwardMeetings(window: TapWindow, input: Shape, output: Shape): Meetings {
+  const taps = (axis: 0 | 1): Taps => forwardTaps(window, axis, input[axis + 1] ?? 0, output[axis + 1] ?? 0);
+  return { rows: taps(0), columns: taps(1) };
+}
+
+/** What a job over pixels that meet is told of them. */
+function meetingFields({ rows, columns }: Meetings): Pick<Fields, 'rows' | 'columns' | 'table'> {
+  return { rows: rows.length, columns: columns.length, table: tapTable(rows, columns) };
+}
+
 /** Sums of windows over `source`: times the numbers of `kernel`, or where it is 0 times the factors of the taps. */
 function sum(
   engine: SimdEngine,
   at: { readonly source: number; readonly target: number; readonly kernel: number },
-  { rows, columns, sourceShape, window }: { rows: Taps; columns: Taps; sourceShape: Shape; window: TapWindow },
+  meetings: Meetings,
+  sourceShape: Shape,
+  window: TapWindow,
 ): void {
-  const sizes = { rows: rows.length, columns: columns.length };
-  const job = place(engine, { ...at, ...sizes, table: tapTable(rows, columns), sourceShape, window });
-  engine.run('windowSum', job, (sourceShape[0] ?? 0) * rows.length, listBytes(window));
+  const job = place(engine, { ...at, ...meetingFields(meetings), sourceShape, window });
+  engine.run('windowSum', job, (sourceShape[0] ?? 0) * meetings.rows.length, listBytes(window));
 }
 
 export function depthwiseOn(
@@ -68,8 +85,7 @@ export function depthwiseOn(
   output: Shape,
   window: TapWindow,
 ): void {
-  const taps = (axis: 0 | 1): Taps => forwardTaps(window, axis, input[axis + 1] ?? 0, output[axis + 1] ?? 0);
-  sum(engine, at, { rows: taps(0), columns: taps(1), sourceShape: input, window });
+  sum(engine, at, forwardMeetings(window, input, output), input, window);
 }
 
 /** The gradient by the input; `factor` of a window along an axis, where no kernel is given. */
@@ -89,7 +105,7 @@ export function depthwiseInputGradientOn(
       output[axis + 1] ?? 0,
       (position) => factor?.(axis, position) ?? 1,
     );
-  sum(engine, at, { rows: taps(0), columns: taps(1), sourceShape: output, window });
+  sum(engine, at, { rows: taps(0), columns: taps(1) }, output, window);
 }
 
 export function depthwiseKernelGradientOn(
@@ -127,11 +143,7 @@ export function maxGradientOn(
   output: Shape,
   window: TapWindow,
 ): void {
-  const [rows, columns] = ([0, 1] as const).map((axis) =>
-    forwardTaps(window, axis, input[axis + 1] ?? 0, output[axis + 1] ?? 0),
-  );
-  if (rows === undefined || columns === undefined) throw new RangeError('A window has two axes.');
-  const sizes = { rows: rows.length, columns: columns.length };
-  const job = place(engine, { ...at, ...sizes, table: tapTable(rows, columns), sourceShape: input, window });
+  const meetings = forwardMeetings(window, input, output);
+  const job = place(engine, { ...at, ...meetingFields(meetings), sourceShape: input, window });
   engine.run('maxGradient', job, input[0] ?? 0, listBytes(window));
 }
