@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 import type { Outcome } from '../src/headless-api';
 import type { LayerSpeed } from '../workers/bench/layers';
 import type { Measurement, MemoryUse } from '../workers/bench/measure';
-import { workloadNames, workloads, type WorkloadName } from '../workers/bench/workloads';
+import { usualWorkloads, workloadNames, workloads, type WorkloadName } from '../workers/bench/workloads';
 import type { BenchRequest } from '../workers/bench.worker';
 import { blobWorkersPolicy } from '../scripts/headers.mjs';
 import { errorData } from '../workers/rpc';
@@ -53,7 +53,7 @@ export async function bench(parameters: readonly string[]): Promise<void> {
   if (python !== undefined && !existsSync(python)) throw new UsageError(`There is no Python "${python}".`);
   const offered = python === undefined ? browserContestants : contestants;
   const chosen = choices('only', textOption(values['only']), offered);
-  const measured = choices('workloads', textOption(values['workloads']), workloadNames);
+  const measured = choices('workloads', textOption(values['workloads']), workloadNames, usualWorkloads);
   const forwardOnly = values['forward'] === true;
   const threads = numberOption('threads', values['threads'], 1) ?? null;
   const json = values['json'] === true;
@@ -202,9 +202,14 @@ async function runTorch(
   }
 }
 
-/** Those of `offered` that the option names, separated by commas; all when it is absent. */
-function choices<C extends string>(name: string, value: string | undefined, offered: readonly C[]): readonly C[] {
-  if (value === undefined) return offered;
+/** Those of `offered` that the option names, separated by commas; `usual`, or all, when it is absent. */
+function choices<C extends string>(
+  name: string,
+  value: string | undefined,
+  offered: readonly C[],
+  usual: readonly C[] = offered,
+): readonly C[] {
+  if (value === undefined) return usual;
   return value.split(',').map((part) => {
     const found = offered.find((choice) => choice === part.trim());
     if (found === undefined) throw new UsageError(`--${name} takes ${offered.join(', ')}, not "${part}".`);

@@ -49,7 +49,10 @@ class ResNet(nn.Module):
 
 
 def main():
-    depth = {"resnet8": 8, "resnet20": 20}[sys.argv[1]]
+    depths = {"resnet8": 8, "resnet20": 20}
+    if sys.argv[1] not in depths:
+        sys.exit(f"PyTorch is given ResNets alone, not {sys.argv[1]}.")
+    depth = depths[sys.argv[1]]
     batch, threads, what = int(sys.argv[2]), int(sys.argv[3]), sys.argv[4]
     if threads > 0:
         torch.set_num_threads(threads)

@@ -150,6 +150,6 @@ function layerOutput(layer: Layer, inputs: readonly JaxArray[], parameters: Para
       return layer.bias === undefined ? product : product.add(weight(layer.bias));
     }
     default:
-      throw new NetworkError(`The benchmark's networks have no ${layer.op} layers.`, layer.id);
+      throw new NetworkError(`This contestant runs ResNets alone, which have no ${layer.op} layers.`, layer.id);
   }
 }

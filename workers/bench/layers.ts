@@ -1,8 +1,9 @@
-/** Convolution by convolution: multiply-adds a second of a layer's output and of its two gradients. */
+/** Convolution by convolution, depthwise ones too: multiply-adds a second of a layer's output and of its two gradients. */
 import * as tf from '@tensorflow/tfjs-core';
 import { createExecutor, type ExecutorOptions } from '../compute/runtime';
 import { convolve, convolveInputGradient, convolveKernelGradient } from '../compute/ops/convolution';
-import type { ConvLayer, Layer } from '../network/graph';
+import { convolveDepthwise, depthwiseInputGradient, depthwiseKernelGradient } from '../compute/ops/depthwise';
+import type { ConvLayer, DepthwiseLayer, Layer } from '../network/graph';
 import { inferShapes } from '../network/shapes';
 import { workloadNetwork, type Workload } from './workloads';
 
@@ -28,18 +29,21 @@ export async function layerSpeeds(workload: Workload, options: ExecutorOptions):
       const [height = 0, width = 0, channels = 0] = shapes.get(layer.inputs[0] ?? '') ?? [];
       const [rows = 0, columns = 0, filters = 0] = shapes.get(layer.id) ?? [];
       const inputShape: [number, number, number, number] = [workload.batch, height, width, channels];
-      const kernelShape: [number, number, number, number] = [...layer.kernelSize, channels / layer.groups, filters];
+      const kernelEnd =
+        layer.op === 'depthwise' ? ([channels, 1] as const) : ([channels / layer.groups, filters] as const);
+      const kernelShape: [number, number, number, number] = [...layer.kernelSize, ...kernelEnd];
       const x: tf.Tensor4D = tf.randomUniform(inputShape, -1, 1, 'float32', 1);
       const kernel: tf.Tensor4D = tf.randomUniform(kernelShape, -1, 1, 'float32', 2);
       const dy: tf.Tensor4D = tf.randomUniform([workload.batch, rows, columns, filters], -1, 1, 'float32', 3);
       const macs = kernelShape.reduce((a, b) => a * b, 1) * workload.batch * rows * columns;
       const speed = async (compute: () => tf.Tensor): Promise<number> => macs / 1e6 / (await median(compute));
+      const passes = passesOf(layer, x, kernel, dy);
       found.push({
         layer: layer.id,
         macs,
-        output: await speed(() => convolve(x, kernel, layer, layer.groups)),
-        inputGradient: await speed(() => convolveInputGradient(dy, kernel, inputShape, layer, layer.groups)),
-        kernelGradient: await speed(() => convolveKernelGradient(x, dy, layer, layer.groups)),
+        output: await speed(passes.output),
+        inputGradient: await speed(passes.inputGradient),
+        kernelGradient: await speed(passes.kernelGradient),
       });
       tf.dispose([x, kernel, dy]);
     }
@@ -47,6 +51,27 @@ export async function layerSpeeds(workload: Workload, options: ExecutorOptions):
   } finally {
     executor.dispose();
   }
+}
+
+/** Output and both gradients of a layer. */
+function passesOf(
+  layer: ConvLayer | DepthwiseLayer,
+  x: tf.Tensor4D,
+  kernel: tf.Tensor4D,
+  dy: tf.Tensor4D,
+): Readonly<Record<'output' | 'inputGradient' | 'kernelGradient', () => tf.Tensor>> {
+  if (layer.op === 'depthwise') {
+    return {
+      output: () => convolveDepthwise(x, kernel, layer),
+      inputGradient: () => depthwiseInputGradient(dy, kernel, x.shape, layer),
+      kernelGradient: () => depthwiseKernelGradient(x, dy, layer),
+    };
+  }
+  return {
+    output: () => convolve(x, kernel, layer, layer.groups),
+    inputGradient: () => convolveInputGradient(dy, kernel, x.shape, layer, layer.groups),
+    kernelGradient: () => convolveKernelGradient(x, dy, layer, layer.groups),
+  };
 }
 
 /** Milliseconds. */
@@ -64,6 +89,6 @@ async function median(compute: () => tf.Tensor): Promise<number> {
   return times.toSorted((a, b) => a - b)[Math.floor(repeats / 2)] ?? 0;
 }
 
-function isConvolution(layer: Layer): layer is ConvLayer {
-  return layer.op === 'conv';
+function isConvolution(layer: Layer): layer is ConvLayer | DepthwiseLayer {
+  return layer.op === 'conv' || layer.op === 'depthwise';
 }

@@ -102,6 +102,6 @@ function forward(layer: Layer, inputs: readonly tf.Tensor[], weight: (name: stri
       return layer.bias === undefined ? product : tf.add(product, weight(layer.bias));
     }
     default:
-      throw new NetworkError(`The benchmark's networks have no ${layer.op} layers.`, layer.id);
+      throw new NetworkError(`This contestant runs ResNets alone, which have no ${layer.op} layers.`, layer.id);
   }
 }

@@ -3,7 +3,10 @@ import { createRandom } from '../linalg/random';
 import type { Network } from '../network/graph';
 import { buildZooNetwork, type Architecture } from '../network/zoo';
 
-export const workloadNames = ['resnet8-b32', 'resnet8-b128', 'resnet20-b128'] as const;
+/** What is measured unless others are asked for. */
+export const usualWorkloads = ['resnet8-b32', 'resnet8-b128', 'resnet20-b128'] as const;
+/** With those only the studio itself runs: jax-js, stock tfjs and PyTorch are given ResNets alone. */
+export const workloadNames = [...usualWorkloads, 'mobilenetv2-b16', 'vgg16-b16'] as const;
 export type WorkloadName = (typeof workloadNames)[number];
 
 export interface Workload {
@@ -15,13 +18,15 @@ export const workloads: Readonly<Record<WorkloadName, Workload>> = {
   'resnet8-b32': { architecture: 'resnet8', batch: 32 },
   'resnet8-b128': { architecture: 'resnet8', batch: 128 },
   'resnet20-b128': { architecture: 'resnet20', batch: 128 },
+  'mobilenetv2-b16': { architecture: 'mobilenetv2', batch: 16 },
+  'vgg16-b16': { architecture: 'vgg16', batch: 16 },
 };
 
 /** Square pictures of three channels, as the networks of the zoo take them. */
 export const imageSize = 32;
 export const classes = 10;
 
-/** Widths 16-32-64, 1x1 shortcuts with batch norm. */
+/** ResNets have widths 16-32-64 and 1x1 shortcuts with batch norm; the others their published widths. */
 export function workloadNetwork({ architecture }: Workload): Network {
   return buildZooNetwork({ architecture, shortcut: 'projection', seed: 1 });
 }
