@@ -1,5 +1,5 @@
 /** The method as the session uses it: trained to equal filters, cut without loss, resumed to the bit. */
-import { memory } from '@tensorflow/tfjs-core';
+import { dispose, memory } from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { maxAbsDifference } from '../formats/proof';
 import type { Executor, LoadedNetwork } from '../compute/executor';
@@ -11,7 +11,7 @@ import { channelGroups } from '../network/groups';
 import { openRules } from '../network/planner';
 import { createControl } from '../training/control';
 import { uploadBatch } from '../training/device-batch';
-import { plainBatches } from '../training/batching';
+import { augmentationOf, plainBatches, type PlainBatchOptions } from '../training/batching';
 import { train, type Checkpoint, type TrainOptions } from '../training/loop';
 import { tinyDataset, tinySettings } from '../training/tiny-task';
 import { csgd } from './csgd';
@@ -116,7 +116,28 @@ describe('centripetal SGD', () => {
     expect(memory().numTensors).toBe(tensors);
   });
 
-  it('measures statistics anew that have not followed equal filters yet', async () => {
+  /** The statistics of what `loaded` holds over all training images. */
+  async function statisticsOver(
+    loaded: LoadedNetwork,
+    augmentation: PlainBatchOptions['augmentation'],
+  ): Promise<Tensors> {
+    const { splits, shape, normalisation } = tinyData;
+    const copy = executor.load(await loaded.snapshot());
+    async function* images() {
+      const source = { split: splits.train, shape, normalisation, augmentation };
+      for (const batch of plainBatches({ ...source, batchSize: 16 })) {
+        const uploaded = uploadBatch(batch, shape, 3);
+        yield uploaded.images;
+        dispose([uploaded.images, uploaded.labels]);
+      }
+    }
+    await copy.recalibrate(images());
+    const tensors = await copy.readBack();
+    copy.dispose();
+    return tensors;
+  }
+
+  it('measures statistics anew that have not followed equal filters yet, on images moved as in training', async () => {
     const short: Partial<TrainOptions> = { settings: { ...settings, schedule: 'constant', epochs: 0.25 } };
     const first = await act(wide, short);
     const state = (await first.hooks.readState?.()) ?? {};
@@ -134,6 +155,19 @@ describe('centripetal SGD', () => {
     expect(statisticsSpread(wide.tensors, axes)).toBeGreaterThan(0.1);
     expect(statisticsSpread(await second.loaded.readBack(), axes)).toBeLessThan(1e-4);
     expect(maxAbsDifference(logitsOf(second.loaded), (await cutOf(second)).logits)).toBeLessThan(1e-4);
+    const found = await second.loaded.readBack();
+    const [moved, still] = [
+      await statisticsOver(second.loaded, augmentationOf(tinyData)),
+      await statisticsOver(second.loaded, undefined),
+    ];
+    const apart = (other: Tensors): number =>
+      Math.max(
+        ...Object.entries(found).map(([name, { values }]) =>
+          maxAbsDifference([...values], [...(other[name]?.values ?? [])]),
+        ),
+      );
+    expect(apart(moved)).toBeLessThan(1e-5);
+    expect(apart(still)).toBeGreaterThan(1e-2);
     end(second);
   });
 
