@@ -5,15 +5,18 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { simdDepthwise, simdDepthwiseInputGradient, simdDepthwiseKernelGradient } from '../simd/simd-kernels';
 import { simdRuns } from '../simd/simd-operation';
+import { wgslRuns } from '../wgsl/wgsl-operation';
+import { wgslDepthwise, wgslDepthwiseInputGradient, wgslDepthwiseKernelGradient } from '../wgsl/wgsl-windows';
 import { channelSum } from './channels';
 import type { ConvolutionWindow } from './convolution';
 import { explicitPadding, padOrCrop, spread, stridedSlice, windowedSize } from './spatial';
 
 /** `[n, h, w, c]` by `[kh, kw, c, 1]`; padding may be negative (crops). */
 export function convolveDepthwise(x: tf.Tensor4D, kernel: tf.Tensor4D, window: ConvolutionWindow): tf.Tensor4D {
-  if (simdRuns()) {
+  if (simdRuns() || wgslRuns()) {
     const [batch, height, width, channels] = x.shape;
-    return simdDepthwise(x, kernel, [batch, ...windowedSize([height, width], window), channels], window);
+    const output = [batch, ...windowedSize([height, width], window), channels];
+    return simdRuns() ? simdDepthwise(x, kernel, output, window) : wgslDepthwise(x, kernel, output, window);
   }
   const { stride, padding, dilation } = window;
   const negative = padding.some((amount) => amount < 0);
@@ -38,6 +41,7 @@ export function depthwiseInputGradient(
   window: ConvolutionWindow,
 ): tf.Tensor4D {
   if (simdRuns()) return simdDepthwiseInputGradient(dy, kernel, inputShape, window);
+  if (wgslRuns()) return wgslDepthwiseInputGradient(dy, kernel, inputShape, window);
   const { kernelSize, stride, padding, dilation } = window;
   const gradient = spread(dy, [...stride, 1]) as tf.Tensor4D;
   const extent = (axis: 0 | 1): number => dilation[axis] * (kernelSize[axis] - 1);
@@ -55,6 +59,7 @@ export function depthwiseInputGradient(
 /** Gradient by the kernel `[kh, kw, c, 1]`: per tap, the pixels it met times the output gradient, summed. */
 export function depthwiseKernelGradient(x: tf.Tensor4D, dy: tf.Tensor4D, window: ConvolutionWindow): tf.Tensor4D {
   if (simdRuns()) return simdDepthwiseKernelGradient(x, dy, window);
+  if (wgslRuns()) return wgslDepthwiseKernelGradient(x, dy, window);
   const { kernelSize, stride, padding, dilation } = window;
   const [, outHeight, outWidth, channels] = dy.shape;
   const [top, , left] = padding;

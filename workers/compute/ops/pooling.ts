@@ -5,6 +5,8 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Padding, Pair } from '../../network/graph';
 import { simdAverageGradient, simdMaxGradient } from '../simd/simd-kernels';
 import { simdRuns } from '../simd/simd-operation';
+import { wgslRuns } from '../wgsl/wgsl-operation';
+import { wgslAverageGradient, wgslMaxGradient } from '../wgsl/wgsl-windows';
 import type { ConvolutionWindow } from './convolution';
 import { depthwiseInputGradient } from './depthwise';
 import { explicitPadding, padOrCrop, stridedSlice, stridedSliceGradient } from './spatial';
@@ -32,6 +34,7 @@ export function maxPoolGradient(
   window: PoolingWindow,
 ): tf.Tensor4D {
   if (simdRuns()) return simdMaxGradient(dy, input, output, { ...window, dilation: [1, 1] });
+  if (wgslRuns()) return wgslMaxGradient(dy, input, { ...window, dilation: [1, 1] });
   const { kernelSize, stride, padding } = window;
   const [, rows, columns, channels] = dy.shape;
   const { padded, cropped } = padForTaps(input, dy, { kernelSize, stride, padding });
@@ -80,9 +83,9 @@ export function globalMax(x: tf.Tensor4D): tf.Tensor2D {
 /** Gradient of `globalMax`, `dy` being `[n, c]`: to the first of the largest pixels. */
 export function globalMaxGradient(dy: tf.Tensor2D, input: tf.Tensor4D, output: tf.Tensor2D): tf.Tensor4D {
   const [batch, height, width, channels] = input.shape;
-  if (simdRuns()) {
+  if (simdRuns() || wgslRuns()) {
     const pixel = (x: tf.Tensor2D): tf.Tensor4D => tf.reshape(x, [batch, 1, 1, channels]);
-    return simdMaxGradient(pixel(dy), input, pixel(output), wholeImage(height, width));
+    return maxPoolGradient(pixel(dy), input, pixel(output), wholeImage(height, width));
   }
   const pixels = tf.reshape(input, [batch, height * width, channels]);
   const largest = tf.sub(1, tf.step(tf.sub(tf.reshape(output, [batch, 1, channels]), pixels)));
@@ -113,6 +116,7 @@ export function averagePoolGradient(
   countPadding: boolean,
 ): tf.Tensor4D {
   const [, height = 0, width = 0, channels = 0] = inputShape;
+  if (wgslRuns()) return wgslAverageGradient(dy, inputShape, { ...window, dilation: [1, 1] }, countPadding);
   const share = windowShare([height, width], window, countPadding);
   if (simdRuns()) return simdAverageGradient(dy, inputShape, { ...window, dilation: [1, 1] }, share);
   const [, rows, columns] = dy.shape;

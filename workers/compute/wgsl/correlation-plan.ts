@@ -1,27 +1,35 @@
 /**
- * Convolutions and their input gradients as correlations: windows over a source image met with taps of the kernel. A
- * gradient by the input of a convolution of stride s is s * s correlations, one for each phase of the result's pixels.
+ * Convolutions and their input gradients as correlations: windows over a source image met with taps of the kernel. In a
+ * gradient by the input of a convolution of stride s, every s-th row (column) of the result is met by the same taps: it has s
+ * phases along each axis.
  */
+import type { ConvolutionWindow } from '../ops/convolution';
 import type { ConvolutionShape } from '../simd/window-plan';
 
+/** Tap numbers 0 to `taps` of a phase begin at source position `offset` and kernel position `first`; it may have none. */
+interface Phase {
+  readonly taps: number;
+  readonly offset: number;
+  readonly first: number;
+}
+
 /**
- * Along rows or columns: target position q * `phases` + `phase` is met, for each of `taps` tap numbers t, by source position
+ * Along rows or columns: target position q * p + f, of phase f of p, is met for each of its tap numbers t by source position
  * q * `scale` + `offset` + t * `step` through kernel position `first` + t * `stride`.
  */
 export interface Axis {
   readonly source: number;
   readonly target: number;
-  /** Positions q. */
+  /** Positions q of a phase; the last of them may be past the target in some phases. */
   readonly positions: number;
-  readonly phases: number;
-  readonly phase: number;
-  readonly taps: number;
+  readonly phases: readonly Phase[];
   readonly scale: number;
-  readonly offset: number;
   readonly step: number;
-  readonly first: number;
   readonly stride: number;
 }
+
+/** Rows, columns. */
+export type Axes = readonly [Axis, Axis];
 
 export interface Correlation {
   readonly batch: number;
@@ -42,51 +50,96 @@ export interface Correlation {
   };
 }
 
-export function forwardCorrelation({ input, kernel, output, window, groups }: ConvolutionShape): Correlation {
-  const [, , depth, filters] = dimensions(kernel);
+/** From an input to windows over it; shapes are `[n, h, w, c]`. */
+export function forwardAxes(window: ConvolutionWindow, input: readonly number[], output: readonly number[]): Axes {
   const axis = (at: 0 | 1): Axis => {
     const [source = 0, target = 0] = [input[at + 1], output[at + 1]];
-    const taps = window.kernelSize[at];
-    const offset = -(window.padding[2 * at] ?? 0);
-    const stepping = { scale: window.stride[at], offset, step: window.dilation[at], first: 0, stride: 1 };
-    return { source, target, positions: target, phases: 1, phase: 0, taps, ...stepping };
+    const phases = [{ taps: window.kernelSize[at], offset: -(window.padding[2 * at] ?? 0), first: 0 }];
+    const stepping = { scale: window.stride[at], step: window.dilation[at], stride: 1 };
+    return { source, target, positions: target, phases, ...stepping };
   };
-  const strides = { depth: filters, output: 1, group: filters / groups };
-  return correlation([axis(0), axis(1)], { input, kernel, groups }, depth, filters / groups, strides);
+  return [axis(0), axis(1)];
 }
 
-/** One for each phase of the strides. A phase's taps are a residue class, so they are evenly spaced; it may have none. */
-export function inputGradientCorrelations(shape: ConvolutionShape): Correlation[] {
-  const { input, kernel, output, window, groups } = shape;
-  const [, , outputs, filters] = dimensions(kernel);
-  const axis = (at: 0 | 1, phase: number): Axis => {
+/** From gradients by windows' outputs to those by their input. */
+export function gradientAxes(window: ConvolutionWindow, input: readonly number[], output: readonly number[]): Axes {
+  const axis = (at: 0 | 1): Axis => {
     const [source = 0, target = 0] = [output[at + 1], input[at + 1]];
-    const [phases, dilation] = [window.stride[at], window.dilation[at]];
-    const shifted = phase + (window.padding[2 * at] ?? 0);
-    // Kernel position k is met from source position (shifted - k * dilation) / stride, where that is whole.
-    const met = Array.from({ length: window.kernelSize[at] }, (_, k) => k).filter(
-      (k) => (shifted - k * dilation) % phases === 0,
-    );
-    const [first = 0, second = first] = met;
-    const stride = second - first;
-    const offset = met.length === 0 ? 0 : (shifted - first * dilation) / phases;
-    const stepping = { scale: 1, offset, step: -(stride * dilation) / phases };
-    const positions = Math.ceil((target - phase) / phases);
-    return { source, target, positions, phases, phase, taps: met.length, ...stepping, first, stride };
+    const [spacing, dilation] = [window.stride[at], window.dilation[at]];
+    const phases = Array.from({ length: Math.min(spacing, target) }, (_, phase): Phase => {
+      const shifted = phase + (window.padding[2 * at] ?? 0);
+      // Kernel position k is met from source position (shifted - k * dilation) / spacing, where that is whole.
+      const met = Array.from({ length: window.kernelSize[at] }, (__, k) => k).filter(
+        (k) => (shifted - k * dilation) % spacing === 0,
+      );
+      const [first] = met;
+      if (first === undefined) return { taps: 0, offset: 0, first: 0 };
+      return { taps: met.length, offset: (shifted - first * dilation) / spacing, first };
+    });
+    // Those k are a residue class.
+    const stride = spacing / greatestDivisor(spacing, dilation);
+    const positions = Math.ceil(target / phases.length);
+    return { source, target, positions, phases, scale: 1, step: -(stride * dilation) / spacing, stride };
   };
+  return [axis(0), axis(1)];
+}
+
+export function forwardCorrelation({ input, kernel, output, window, groups }: ConvolutionShape): Correlation {
+  const [, , depth, filters] = dimensions(kernel);
+  const strides = { depth: filters, output: 1, group: filters / groups };
+  const axes = forwardAxes(window, input, output);
+  return correlation(axes, { input, kernel, groups }, depth, filters / groups, strides);
+}
+
+export function inputGradientCorrelation({ input, kernel, output, window, groups }: ConvolutionShape): Correlation {
+  const [, , outputs, filters] = dimensions(kernel);
   const strides = { depth: 1, output: filters, group: filters / groups };
-  const found: Correlation[] = [];
-  for (let row = 0; row < Math.min(window.stride[0], input[1] ?? 0); row++) {
-    for (let column = 0; column < Math.min(window.stride[1], input[2] ?? 0); column++) {
-      const axes = [axis(0, row), axis(1, column)] as const;
-      found.push(correlation(axes, { input, kernel, groups }, filters / groups, outputs, strides));
-    }
-  }
-  return found;
+  const axes = gradientAxes(window, input, output);
+  return correlation(axes, { input, kernel, groups }, filters / groups, outputs, strides);
+}
+
+/** A number of an axis's phases, as a WGSL expression of the phase's own number. */
+export function ofPhase({ phases }: Axis, number: (phase: Phase) => number, phase: string): string {
+  const numbers = phases.map(number);
+  if (new Set(numbers).size === 1) return String(numbers[0]);
+  return `array<i32, ${numbers.length}>(${numbers.join(', ')})[${phase}]`;
+}
+
+/** A target position of a tile, counted from the tile's first, and what meets it: source position and kernel position. */
+interface TilePixel {
+  readonly at: number;
+  readonly met: readonly { readonly source: number; readonly kernel: number }[];
+}
+
+/** Target positions next to each other: `positions` of every phase. */
+export interface Tile {
+  readonly pixels: readonly TilePixel[];
+  /** Source positions that any of them meets, counted from the tile's first times the axis's `scale`. */
+  readonly sources: readonly number[];
+  readonly kernels: readonly number[];
+}
+
+export function tileOf({ phases, scale, step, stride }: Axis, positions: number): Tile {
+  const pixels = Array.from({ length: positions * phases.length }, (_, at): TilePixel => {
+    const { taps, offset, first } = phases[at % phases.length] ?? { taps: 0, offset: 0, first: 0 };
+    const start = Math.floor(at / phases.length) * scale + offset;
+    const met = Array.from({ length: taps }, (__, tap) => ({
+      source: start + tap * step,
+      kernel: first + tap * stride,
+    }));
+    return { at, met };
+  });
+  const all = pixels.flatMap(({ met }) => met);
+  const [sources, kernels] = [all.map(({ source }) => source), all.map(({ kernel }) => kernel)];
+  return { pixels, sources: [...new Set(sources)], kernels: [...new Set(kernels)] };
+}
+
+function greatestDivisor(a: number, b: number): number {
+  return b === 0 ? a : greatestDivisor(b, a % b);
 }
 
 function correlation(
-  [rows, columns]: readonly [Axis, Axis],
+  [rows, columns]: Axes,
   { input, kernel, groups }: Pick<ConvolutionShape, 'input' | 'kernel' | 'groups'>,
   depth: number,
   outputs: number,

@@ -4,7 +4,7 @@
  */
 import type { ConvolutionShape } from '../simd/window-plan';
 import { bindings } from './invocations';
-import { dimensions, sizeOf, type Correlation } from './correlation-plan';
+import { dimensions, ofPhase, sizeOf, type Correlation } from './correlation-plan';
 import type { GradientShader } from './tile-gradient';
 import type { Shader } from './wgsl-operation';
 
@@ -17,24 +17,27 @@ interface Product {
   readonly reads: readonly [string, string];
   readonly rows: number;
   readonly columns: number;
-  readonly depth: number;
+  /** A number, or an expression of `group` where the depth is not the same for all. */
+  readonly depth: number | string;
+  /** No `depth` is more. */
+  readonly mostDepth: number;
   readonly groups: number;
   /** Parts the depth is cut into, each a result of its own. */
   readonly shares: number;
   /** Bodies of functions of `(group, row, k)`, `(group, k, column)`; both return f32. In range when called. */
   readonly left: string;
   readonly right: string;
-  /** Body of a function of `(group, share, row, column)` that returns the place of the result. */
+  /** Body of a function of `(group, share, row, column)` that returns the place of the result; below 0: there is none. */
   readonly goal: string;
 }
 
 function productShader(product: Product): Shader {
-  const { rows, columns, depth, groups, shares } = product;
+  const { rows, columns, depth, mostDepth, groups, shares } = product;
   const tileColumns = columns > 32 ? 64 : columns > 16 ? 32 : 16;
   const across = tileColumns / 4;
   const size = across * (tileRows / 4);
   const [rowTiles, columnTiles] = [Math.ceil(rows / tileRows), Math.ceil(columns / tileColumns)];
-  const shareDepth = Math.ceil(depth / shares / tileDepth) * tileDepth;
+  const shareDepth = Math.ceil(mostDepth / shares / tileDepth) * tileDepth;
   const code = `${bindings(product.reads, ['goal'])}
 var<workgroup> lefts: array<f32, ${tileRows * tileDepth}>;
 var<workgroup> rights: array<vec4<f32>, ${across * tileDepth}>;
@@ -73,8 +76,7 @@ fn main(
   let ownRow = (local / ${across}) * 4;
   let ownColumn = local % ${across};
   var sums: array<vec4<f32>, 4>;
-  for (var step = 0; step < ${shareDepth / tileDepth}; step++) {
-    let first = begin + step * ${tileDepth};
+  for (var first = begin; first < end; first += ${tileDepth}) {
     for (var at = local; at < ${tileRows * tileDepth}; at += ${size}) {
       let row = firstRow + at / ${tileDepth};
       let k = first + at % ${tileDepth};
@@ -109,7 +111,8 @@ fn main(
     if (row >= ${rows}) { return; }
     for (var x = 0; x < 4; x++) {
       let column = firstColumn + ownColumn * 4 + x;
-      if (column < ${columns}) { goal[place(group, share, row, column)] = sums[y][x]; }
+      let at = place(group, share, row, column);
+      if (column < ${columns} && at >= 0) { goal[at] = sums[y][x]; }
     }
   }
 }
@@ -119,30 +122,41 @@ fn main(
 
 export function sharedCorrelation(job: Correlation): Shader {
   const { batch, rows, columns, groups, depth, outputs, kernelStrides } = job;
-  const taps = Math.max(1, columns.taps);
   const pixels = rows.positions * columns.positions;
+  // Phases are groups of the product: phase of the rows, phase of the columns, group of the convolution.
+  const [down, across] = [rows.phases.length, columns.phases.length];
+  const [rowPhase, columnPhase] = [`(group / ${across * groups})`, `(group / ${groups} % ${across})`];
+  const rowTaps = ofPhase(rows, ({ taps }) => taps, rowPhase);
+  const columnTaps = ofPhase(columns, ({ taps }) => taps, columnPhase);
+  const mostTaps = (axis: typeof rows): number => Math.max(...axis.phases.map(({ taps }) => taps));
+  const tapsOf = `  let tap = k / ${depth};
+  let across = ${columnTaps};
+  let down = tap / across;`;
+  const own = `(group % ${groups})`;
   return productShader({
     reads: ['source', 'kernel'],
     rows: batch * pixels,
     columns: outputs,
-    depth: rows.taps * columns.taps * depth,
-    groups,
+    depth: `(${rowTaps} * ${columnTaps} * ${depth})`,
+    mostDepth: mostTaps(rows) * mostTaps(columns) * depth,
+    groups: groups * down * across,
     shares: 1,
-    left: `  let tap = k / ${depth};
-  let y = ((row / ${columns.positions}) % ${rows.positions}) * ${rows.scale} + ${rows.offset} + (tap / ${taps}) * ${rows.step};
-  let x = (row % ${columns.positions}) * ${columns.scale} + ${columns.offset} + (tap % ${taps}) * ${columns.step};
+    left: `${tapsOf}
+  let y = ((row / ${columns.positions}) % ${rows.positions}) * ${rows.scale} + ${ofPhase(rows, ({ offset }) => offset, rowPhase)} + down * ${rows.step};
+  let x = (row % ${columns.positions}) * ${columns.scale} + ${ofPhase(columns, ({ offset }) => offset, columnPhase)} + (tap % across) * ${columns.step};
   if (u32(y) >= ${rows.source}u || u32(x) >= ${columns.source}u) { return 0.0; }
   let pixel = ((row / ${pixels}) * ${rows.source} + y) * ${columns.source} + x;
-  return source[pixel * ${groups * depth} + group * ${depth} + k % ${depth}];`,
-    right: `  let tap = k / ${depth};
-  let y = ${rows.first} + (tap / ${taps}) * ${rows.stride};
-  let x = ${columns.first} + (tap % ${taps}) * ${columns.stride};
+  return source[pixel * ${groups * depth} + ${own} * ${depth} + k % ${depth}];`,
+    right: `${tapsOf}
+  let y = ${ofPhase(rows, ({ first }) => first, rowPhase)} + down * ${rows.stride};
+  let x = ${ofPhase(columns, ({ first }) => first, columnPhase)} + (tap % across) * ${columns.stride};
   return kernel[y * ${kernelStrides.row} + x * ${kernelStrides.column} + (k % ${depth}) * ${kernelStrides.depth}
-    + column * ${kernelStrides.output} + group * ${kernelStrides.group}];`,
-    goal: `  let y = ((row / ${columns.positions}) % ${rows.positions}) * ${rows.phases} + ${rows.phase};
-  let x = (row % ${columns.positions}) * ${columns.phases} + ${columns.phase};
+    + column * ${kernelStrides.output} + ${own} * ${kernelStrides.group}];`,
+    goal: `  let y = ((row / ${columns.positions}) % ${rows.positions}) * ${down} + ${rowPhase};
+  let x = (row % ${columns.positions}) * ${across} + ${columnPhase};
+  if (y >= ${rows.target} || x >= ${columns.target}) { return -1; }
   let pixel = ((row / ${pixels}) * ${rows.target} + y) * ${columns.target} + x;
-  return pixel * ${groups * outputs} + group * ${outputs} + column;`,
+  return pixel * ${groups * outputs} + ${own} * ${outputs} + column;`,
   });
 }
 
@@ -166,6 +180,7 @@ export function sharedKernelGradient(shape: ConvolutionShape): GradientShader {
     rows: kernelRows * taps * depth,
     columns: outputs,
     depth: pixels,
+    mostDepth: pixels,
     groups,
     shares,
     left: `  let tap = row / ${depth};

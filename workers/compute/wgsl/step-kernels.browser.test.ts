@@ -303,9 +303,9 @@ it('a training step of ResNet-8 takes few dispatches', () => {
   // The first makes the optimiser's buffers.
   step();
   const bound =
-    // Nine convolutions. Eight of them hand a gradient down: four have stride 2, whose four phases are a dispatch each.
+    // Nine convolutions. Eight of them hand a gradient down.
     9 +
-    (4 + 4 * 4) +
+    8 +
     // Their kernels' gradients, and sums of the parts that some come in.
     9 * 2 +
     // Nine batch norms, three each way; running statistics, two layers at a time with ten buffers.

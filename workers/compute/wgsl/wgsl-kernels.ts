@@ -2,7 +2,7 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import type { ConvolutionWindow } from '../ops/convolution';
 import type { ConvolutionShape } from '../simd/window-plan';
-import { forwardCorrelation, inputGradientCorrelations, sizeOf, type Correlation } from './correlation-plan';
+import { forwardCorrelation, inputGradientCorrelation, sizeOf, type Correlation } from './correlation-plan';
 import { invocations } from './invocations';
 import {
   combineGradientsShader,
@@ -45,9 +45,9 @@ export function wgslInputGradient(
   groups: number,
 ): tf.Tensor4D {
   const shape = { input, kernel: kernel.shape, output: dy.shape, window, groups };
-  return single([dy, kernel], input, (engine, inputs, outputs) => {
-    for (const job of inputGradientCorrelations(shape)) engine.dispatch(correlate(engine, job), given(inputs), outputs);
-  }) as tf.Tensor4D;
+  return single([dy, kernel], input, (engine, inputs, outputs) =>
+    engine.dispatch(correlate(engine, inputGradientCorrelation(shape)), given(inputs), outputs),
+  ) as tf.Tensor4D;
 }
 
 export function wgslKernelGradient(
@@ -194,13 +194,17 @@ export function shareSum(size: number, shares: number): Shader {
   return invocations(size, ['parts'], ['goal'], body);
 }
 
-function single(inputs: readonly (tf.Tensor | undefined)[], shape: readonly number[], work: WgslWork): tf.Tensor {
+export function single(
+  inputs: readonly (tf.Tensor | undefined)[],
+  shape: readonly number[],
+  work: WgslWork,
+): tf.Tensor {
   const [output] = runWgsl(inputs, [shape], work);
   if (output === undefined) throw new RangeError('An operation gives the tensors it was asked for.');
   return output;
 }
 
-function given(inputs: readonly (tf.TensorInfo | undefined)[]): tf.TensorInfo[] {
+export function given(inputs: readonly (tf.TensorInfo | undefined)[]): tf.TensorInfo[] {
   return inputs.filter((input) => input !== undefined);
 }
 

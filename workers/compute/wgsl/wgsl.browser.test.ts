@@ -117,6 +117,16 @@ const cases: readonly Case[] = [
     input: [2, 17, 15, 1],
     filters: 9,
   },
+  {
+    title: '2x4, stride 3 2, dilation 1 2, rows and columns that no window reaches',
+    kernelSize: [2, 4],
+    stride: [3, 2],
+    padding: [1, 0, 2, 1],
+    dilation: [1, 2],
+    groups: 1,
+    input: [3, 13, 12, 6],
+    filters: 7,
+  },
   { title: '64 to 64 channels, 130 pixels', ...square, input: [1, 13, 10, 64], filters: 64 },
   { title: '3 groups', ...square, groups: 3, input: [2, 7, 6, 9], filters: 15 },
 ];
