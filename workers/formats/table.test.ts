@@ -75,7 +75,7 @@ const architectures: readonly Row[] = [
   ['ResNet-6n+2 for 32x32 images, option A or B', ['resnet20-cifar10.safetensors of ../shared/models']],
   ['ResNet, basic blocks and bottlenecks; ResNeXt', ['resnet-basic', 'resnet-bottleneck', 'resnext', 'resnet18-cifar']],
   ['VGG, with batch norm or without', ['vgg', 'vgg-bn']],
-  ['MobileNetV2', ['mobilenet-v2']],
+  ['MobileNetV2, of torchvision and timm', ['mobilenet-v2', 'a network of the zoo under the names of timm']],
   ['DenseNet, of torchvision and for 32x32 images', ['densenet', 'densenet-cifar']],
 ];
 
@@ -120,7 +120,7 @@ async function written(): Promise<readonly string[]> {
   return [
     '## What is written\n',
     'Every layer in every format: yes, or the reason that is given. ONNX is run by ONNX Runtime and a LayersModel by TF.js',
-    "(`workers/formats/layers-written.test.ts`); source is not run here. The studio's own safetensors hold everything.\n",
+    "(`workers/formats/layers-written.test.ts`); source is compiled, not run\n(`workers/formats/source/python.test.ts`). The studio's own safetensors hold everything.\n",
     `| layer | ${formats.map(({ title }) => title).join(' | ')} |`,
     `| --- | ${formats.map(() => '---').join(' | ')} |`,
     ...rows,
