@@ -2,12 +2,13 @@
 import type { Network } from '../../network/graph';
 import { kerasLayers } from '../keras/write-layers';
 import type { KerasLayer } from '../keras/write-sheet';
+import { docstringText, pythonName, pythonString } from './python-names';
 
 /** A value as Python writes it. */
 function python(value: unknown): string {
   if (value === null || value === undefined) return 'None';
   if (typeof value === 'boolean') return value ? 'True' : 'False';
-  if (typeof value === 'string') return `'${value.replaceAll(/[\\']/g, '\\$&')}'`;
+  if (typeof value === 'string') return pythonString(value);
   if (Array.isArray(value)) return `(${value.map(python).join(', ')}${value.length === 1 ? ',' : ''})`;
   return JSON.stringify(value);
 }
@@ -33,12 +34,19 @@ function argumentsOf({ className, config }: KerasLayer): readonly string[] {
     .map(([key, value]) => `${className === 'LeakyReLU' && key === 'alpha' ? 'negative_slope' : key}=${python(value)}`);
 }
 
-/** Python names of layers' outputs. */
-function variableOf(name: string): string {
-  return name.replaceAll(/\W/g, '_');
+/** Python names of layers' outputs, by the layers' own. */
+function variablesOf(layers: readonly KerasLayer[]): ReadonlyMap<string, string> {
+  const taken = new Set<string>();
+  return new Map(
+    layers.map(({ name }) => {
+      const variable = pythonName(name, (wanted) => taken.has(wanted));
+      taken.add(variable);
+      return [name, variable];
+    }),
+  );
 }
 
-function line(layer: KerasLayer): string {
+function line(layer: KerasLayer, variableOf: (name: string) => string): string {
   const { className, name, config, inputs } = layer;
   if (className === 'InputLayer') {
     const shape = config['batch_input_shape'];
@@ -53,10 +61,12 @@ function line(layer: KerasLayer): string {
 /** Source of a module whose `build()` makes the network, and that loads `weightsFile` when it is run. */
 export function kerasSource(network: Network, weightsFile: string): string {
   const { layers, inputs, outputs } = kerasLayers(network, 'keras', weightsFile);
-  const body = layers.map((layer) => `    ${line(layer)}`).join('\n');
+  const variables = variablesOf(layers);
+  const variableOf = (name: string): string => variables.get(name) ?? name;
+  const body = layers.map((layer) => `    ${line(layer, variableOf)}`).join('\n');
   const list = (names: readonly string[]) =>
     names.length === 1 ? variableOf(names[0] ?? '') : `[${names.map(variableOf).join(', ')}]`;
-  return `"""${network.meta.name}, written by Espalier. Needs keras 3 and safetensors."""
+  return `"""${docstringText(network.meta.name)}, written by Espalier. Needs keras 3 and safetensors."""
 
 import keras
 from keras import layers
@@ -67,7 +77,7 @@ ${body}
     return keras.Model(${list(inputs)}, ${list(outputs)})
 
 
-def load(path='${weightsFile}'):
+def load(path=${pythonString(weightsFile)}):
     """The network with its weights; a layer's are called NAME/0, NAME/1 ... in Keras's order."""
     from safetensors.numpy import load_file
 

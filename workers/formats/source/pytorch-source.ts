@@ -14,6 +14,7 @@ import {
 import { inferShapes } from '../../network/shapes';
 import { FormatError } from '../format-error';
 import { expression, type Names, pair } from './pytorch-expressions';
+import { docstringText, pythonName, pythonString } from './python-names';
 import { denseWeight, flattenedImage, flattensForDense, turned } from './pytorch-weights';
 
 export interface PyTorchSource {
@@ -32,7 +33,7 @@ class Writer implements Names {
   private readonly steps: string[] = [];
   private readonly tensors: Record<string, Tensor> = {};
   private readonly variables = new Map<LayerId, string>();
-  private readonly taken = new Set(['self', 'torch', 'nn', 'F', 'x']);
+  private readonly taken = new Set<string>();
   private readonly shapes: ReadonlyMap<LayerId, Shape>;
   private readonly inputs: string[] = [];
   private readonly flattens: ReadonlySet<LayerId>;
@@ -49,7 +50,7 @@ class Writer implements Names {
   result(): PyTorchSource {
     const { meta, graph } = this.network;
     const outputs = graph.outputs.map((id) => this.of(id)).join(', ');
-    const text = `"""${meta.name}, written by Espalier. Needs torch and safetensors."""
+    const text = `"""${docstringText(meta.name)}, written by Espalier. Needs torch and safetensors."""
 
 import torch
 import torch.nn.functional as F
@@ -66,7 +67,7 @@ ${this.steps.map((line) => `        ${line}`).join('\n')}
         return ${outputs}
 
 
-def load(path='${this.file}'):
+def load(path=${pythonString(this.file)}):
     from safetensors.torch import load_file
 
     network = Network()
@@ -102,9 +103,7 @@ if __name__ == '__main__':
   }
 
   private name(id: LayerId): string {
-    const plain = id.replaceAll(/\W+/g, '_').replace(/^(?![A-Za-z_])/, 'layer_');
-    let name = plain;
-    for (let count = 2; this.taken.has(name); count++) name = `${plain}_${count}`;
+    const name = pythonName(id, (wanted) => this.taken.has(wanted));
     this.taken.add(name);
     return name;
   }
