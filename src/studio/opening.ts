@@ -23,7 +23,7 @@ import { previewImages, type Previewing } from './previewing';
 import { defaultSettings, fineTuneFor, methodFor, usualTraining } from './methods';
 import { readData } from './read-data';
 import type { Scoring } from './scoring';
-import { understandingOf, untried } from './understanding';
+import { type DescribedInput, understandingOf, untried } from './understanding';
 import type { OpenedNetwork, StudioActions, StudioState } from './state';
 import { dataTitleOf, titleOf, usualData, type Opened } from './usual-data';
 
@@ -37,6 +37,8 @@ interface Newest {
 }
 
 interface OpenNetworkOptions {
+  /** What was settled about its input when it was open before. */
+  readonly described?: DescribedInput | undefined;
   /** Initialises a network of the zoo. */
   readonly seed?: number;
   /** Instead of what the network was trained on. */
@@ -53,7 +55,9 @@ export interface Opening extends Pick<StudioActions, 'openCandidate' | 'cancelOp
   /** True when a network was among the files, and is open now. */
   openFiles(files: readonly File[]): Promise<boolean>;
   /** Takes in the open network described anew: same file, same data. */
-  replace(view: NetworkView): void;
+  replace(view: NetworkView, described: DescribedInput): void;
+  /** Goes on with what waited for the sheet of what was understood to be closed. */
+  proceed(): void;
   /** Bytes behind the open network and data. */
   readonly openedFiles: () => readonly File[];
 }
@@ -66,7 +70,9 @@ export function createOpening(
   looking: Looking,
 ): Opening {
   const { store } = context;
-  let network: Opened<NetworkSource> | null = null;
+  let network: (Opened<NetworkSource> & Pick<OpenNetworkOptions, 'described'>) | null = null;
+  /** Whether images wait to be shown to the network until its sheet is closed. */
+  let isHeld = false;
   let data: Opened<DataSource> | null = null;
   /** Data of the open under way. */
   let awaited: Opened<DataSource> | null = null;
@@ -117,7 +123,7 @@ export function createOpening(
   /** What was open before a restart, else the first shipped network, else an untrained one. */
   async function openFirst(): Promise<void> {
     if (network !== null) {
-      await openNetwork(network.source, network.files);
+      await openNetwork(network.source, network.files, { described: network.described });
       if (data !== null && store.getState().dataset === null) await openDataset(data.source, data.files);
       return;
     }
@@ -130,9 +136,9 @@ export function createOpening(
   async function openNetwork(
     source: NetworkSource,
     files: readonly File[] = [],
-    { seed, data: beside }: OpenNetworkOptions = {},
+    { data: beside, ...options }: OpenNetworkOptions = {},
   ): Promise<boolean> {
-    return openTogether(source, files, beside ?? null, seed);
+    return openTogether(source, files, beside ?? null, options);
   }
 
   /** A network, and the data that came with it: as files, or by what it was trained on. */
@@ -140,16 +146,22 @@ export function createOpening(
     source: NetworkSource,
     files: readonly File[],
     beside: Opened<DataSource> | null,
-    seed?: number,
+    { seed, described }: Pick<OpenNetworkOptions, 'seed' | 'described'> = {},
   ): Promise<boolean> {
     return opens(`Opening ${titleOf(source, store.getState().engine.shipped)}`, async (newest) => {
       const { engine, dataset } = store.getState();
       const wanted = beside ?? usualData(source, { engine, dataset, awaited });
       awaited = wanted === null || isOpen(wanted.source) ? null : wanted;
-      const view = await context.client().call('openNetwork', { source, files, seed }, { signal: newest.signal });
+      const { signal } = newest;
+      const asFiled = await context.client().call('openNetwork', { source, files, seed }, { signal });
+      const view =
+        described === undefined
+          ? asFiled
+          : await context.client().call('describeInput', { network: asFiled.network, ...described }, { signal });
       if (!newest.isNewest()) return;
-      network = { source, files };
+      network = { source, files, described };
       place(view);
+      if (described !== undefined) closeSheet();
       scoreByWeights();
       try {
         if (awaited !== null) await loadDataset(awaited, newest);
@@ -246,6 +258,10 @@ export function createOpening(
     for (const note of view.notes) notify(context, note, { tone: 'note' });
   }
 
+  function closeSheet(): void {
+    store.setState(({ understanding }) => ({ understanding: understanding && { ...understanding, isOpen: false } }));
+  }
+
   /** The method `opened` is met with, and its training where that is another one. Nothing is scored yet. */
   function methodStart(opened: OpenedNetwork): Pick<StudioState, 'scoring' | 'training' | 'fineTune'> {
     const { engine, scoring: present, training, fineTune } = store.getState();
@@ -263,8 +279,11 @@ export function createOpening(
 
   /** After the open network or data changed. The page is usable while the original is being measured. */
   function settle({ isNewest }: Newest): void {
-    const { network: open, dataset, scoring: present } = store.getState();
+    const { network: open, dataset, scoring: present, understanding } = store.getState();
     if (!isNewest() || open === null) return;
+    // Its sheet asks how pixels become the input: until that is answered or left open, no image is shown to it.
+    isHeld = understanding?.isOpen === true && open.view.meta.normalisation === undefined && dataset !== null;
+    if (isHeld) return;
     const misfit = dataset === null ? null : misfitOf(open.view, dataset);
     if (misfit !== null) {
       notify(context, misfit);
@@ -311,6 +330,11 @@ export function createOpening(
     return open !== undefined && JSON.stringify(open) === JSON.stringify(source);
   }
 
+  function settleNow(): void {
+    const { network: now } = store.getState();
+    settle({ isNewest: () => store.getState().network === now, signal: new AbortController().signal });
+  }
+
   return {
     start,
     openNetwork,
@@ -342,10 +366,14 @@ export function createOpening(
         settle(newest);
       });
     },
-    replace(view) {
+    replace(view, described) {
+      if (network !== null) network = { ...network, described };
       place(view);
-      const { network: now } = store.getState();
-      settle({ isNewest: () => store.getState().network === now, signal: new AbortController().signal });
+      closeSheet();
+      settleNow();
+    },
+    proceed() {
+      if (isHeld) settleNow();
     },
     cancelOpening() {
       under?.abort();

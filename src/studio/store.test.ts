@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { NetworkView } from '../../workers/protocol';
 import { createFixtureClient, type FixtureClient } from './fixture-client';
 import { fixtureMethods } from './fixture-methods';
 import { initialState } from './initial';
@@ -236,6 +237,79 @@ describe('opening', () => {
     waiting[1]?.answer();
     await present;
     expect(studio.getState().understanding).toMatchObject({ trying: 'no', trial: { images: 512 } });
+  });
+
+  describe('a network that does not say how pixels become its input', () => {
+    const grey = { mean: [0, 0, 0], std: [1, 1, 1] };
+    const asked: { readonly command: string; readonly params: unknown }[] = [];
+
+    /** The fixture's networks, opened as from a file; those that were described know their input. */
+    function fromElsewhere(): StudioClient {
+      const fixture = createFixtureClient({ delay: 0 });
+      const port = { layout: 'NHWC', rank: 4 } as const;
+      const origin = { format: 'keras', inputs: [{ ...port, name: 'x' }], outputs: [], elements: 'float32' } as const;
+      const call: StudioClient['call'] = async (command, params, options) => {
+        asked.push({ command, params });
+        const answer = await fixture.call(command, params, options);
+        if (command !== 'openNetwork' && command !== 'describeInput') return answer;
+        const view = answer as NetworkView;
+        const normalisation = command === 'describeInput' ? { normalisation: grey } : {};
+        return { ...view, meta: { ...view.meta, origin, ...normalisation } } as typeof answer;
+      };
+      return { ...fixture, call };
+    }
+
+    const commands = (): readonly string[] => asked.map(({ command }) => command);
+    const open = () => actions.openNetwork({ source: 'file', name: 'net.h5' }, [new File(['h5'], 'net.h5')]);
+
+    beforeEach(async () => {
+      disconnect();
+      connect(fromElsewhere());
+      await actions.openDataset({ source: 'cifar10' });
+      asked.length = 0;
+      await open();
+    });
+
+    it('is shown no image while its sheet asks, and is once that is closed', async () => {
+      await settled();
+      expect(studio.getState().understanding?.isOpen).toBe(true);
+      expect(commands()).toEqual(['openNetwork']);
+      actions.showUnderstood(false);
+      await measured();
+      expect(commands()).toContain('preview');
+    });
+
+    it('loses its sheet as soon as a way is chosen, and gets it back with what went wrong', async () => {
+      const used = actions.describeInput({ normalisation: grey, order: 'BGR' });
+      expect(studio.getState().understanding?.isOpen).toBe(false);
+      await used;
+      expect(studio.getState().understanding?.isOpen).toBe(false);
+      expect(studio.getState().network?.view.meta.normalisation).toEqual(grey);
+      await measured();
+      const client = fromElsewhere();
+      disconnect();
+      connect({
+        ...client,
+        call: (command, params, options) =>
+          command === 'describeInput' ? Promise.reject(new Error('No room.')) : client.call(command, params, options),
+      });
+      await open();
+      await actions.describeInput({ normalisation: grey, order: 'RGB' });
+      expect(studio.getState().understanding).toMatchObject({ isOpen: true, error: 'No room.' });
+    });
+
+    it('keeps what was chosen over a restart of the worker, and its sheet stays closed', async () => {
+      vi.stubGlobal('document', { baseURI: 'http://localhost/' });
+      await actions.describeInput({ normalisation: grey, order: 'BGR' });
+      await actions.start('wasm');
+      asked.length = 0;
+      await actions.start('wasm');
+      vi.unstubAllGlobals();
+      const described = asked.find(({ command }) => command === 'describeInput');
+      expect(described?.params).toMatchObject({ normalisation: grey, order: 'BGR' });
+      expect(studio.getState().network?.view.meta.normalisation).toEqual(grey);
+      expect(studio.getState().understanding?.isOpen).toBe(false);
+    });
   });
 
   it('names a dropped file it cannot read', async () => {

@@ -55,7 +55,7 @@ const scoring = createScoring(context, planning);
 const decisions = createDecisions(context, planning, scoring, previewing);
 const looking = createLooking(context);
 const opening = createOpening(context, decisions, scoring, previewing, looking);
-const understanding = createUnderstanding(context, opening.replace);
+const understanding = createUnderstanding(context, opening);
 const running = createRunning(context, opening.openedFiles);
 const feed = createEventFeed(context, () => void running.refresh().catch((thrown: unknown) => report(context, thrown)));
 

@@ -1,7 +1,10 @@
 /** A network from elsewhere: what was understood of it is shown before anything runs, and how it wants its input is found. */
-import type { InputTrial, NetworkView } from '../../workers/protocol';
+import type { CommandParams, InputTrial, NetworkView } from '../../workers/protocol';
 import { failureOf, type StudioContext } from './context';
 import type { StudioActions, UnderstandingState } from './state';
+
+/** How pixels become a network's input, as a person settled it. */
+export type DescribedInput = Omit<CommandParams<'describeInput'>, 'network'>;
 
 /** The sheet of a network that was just opened. */
 export function understandingOf({ meta, source }: NetworkView): UnderstandingState | null {
@@ -22,8 +25,11 @@ export function isAtChance({ tried, chance, images }: InputTrial): boolean {
 
 type Understanding = Pick<StudioActions, 'showUnderstood' | 'tryInputs' | 'describeInput'>;
 
-/** `replace` takes the described network in, where the open one stood. */
-export function createUnderstanding(context: StudioContext, replace: (view: NetworkView) => void): Understanding {
+/** `replace` takes the described network in, where the open one stood; `proceed` goes on with what waited for the sheet. */
+export function createUnderstanding(
+  context: StudioContext,
+  { replace, proceed }: { replace(view: NetworkView, described: DescribedInput): void; proceed(): void },
+): Understanding {
   const { store } = context;
   const change = (part: Partial<UnderstandingState>): void =>
     store.setState(({ understanding }) => ({ understanding: understanding && { ...understanding, ...part } }));
@@ -31,6 +37,7 @@ export function createUnderstanding(context: StudioContext, replace: (view: Netw
   return {
     showUnderstood(isOpen) {
       change({ isOpen });
+      if (!isOpen) proceed();
     },
 
     async tryInputs() {
@@ -58,12 +65,15 @@ export function createUnderstanding(context: StudioContext, replace: (view: Netw
       const named = meta.classes !== undefined || dataset === null ? null : dataset.classes;
       const last = graph.layers.findLast((layer) => layer.op === 'dense');
       const classes = last?.op === 'dense' && last.units !== named?.length ? null : named;
+      const described = { normalisation, order, classes };
+      // It is decided: the sheet is in the way, and comes back only with what went wrong.
+      change({ isOpen: false, error: null });
       try {
-        const params = { network: network.view.network, normalisation, order, classes };
-        replace(await context.client().call('describeInput', params));
-        change({ isOpen: false });
+        const params = { network: network.view.network, ...described };
+        const view = await context.client().call('describeInput', params);
+        if (store.getState().network?.view === network.view) replace(view, described);
       } catch (thrown) {
-        change({ error: failureOf(thrown) });
+        change({ isOpen: true, error: failureOf(thrown) });
       }
     },
   };
