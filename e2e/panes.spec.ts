@@ -1,7 +1,7 @@
 /** Compare and experiments: axe finds nothing serious, at three sizes, in both themes; tables and drawings leave as files. */
 import { readFile } from 'node:fs/promises';
 import { expect, test, type Page } from '@playwright/test';
-import { expectSound } from './sound';
+import { expectSound, expectSoundSheet } from './sound';
 import { expectFinished, newestRun, openTiny, panel, patience, plain, setFineTune, startButton } from './steps';
 
 test.setTimeout(900_000);
@@ -48,8 +48,19 @@ test('compare and experiments are sound to axe, and their tables can be taken aw
   expect((await take(page, /^Experiments/)).trim().split('\r\n')).toHaveLength(4);
 });
 
-test('the tree and the plots leave as tables and drawings', async ({ page }) => {
+test('the tree and the plots leave as tables and drawings; menus and sheets are sound to axe', async ({ page }) => {
   await openTiny(page);
+  await page.getByRole('button', { name: 'Export', exact: true }).click();
+  await expectSoundSheet(page, 'menu', 'Export');
+  await page.getByRole('button', { name: 'Share link' }).click();
+  await expectSoundSheet(page, 'dialog', 'Share link');
+  const stages = page.getByRole('navigation', { name: 'Recipe' }).getByRole('listitem').getByRole('button');
+  await expect(stages).toHaveCount(5);
+  for (const stage of await stages.all()) {
+    const name = (await stage.textContent()) ?? '';
+    await stage.click();
+    await expectSoundSheet(page, 'dialog', name);
+  }
   const layers = (await take(page, /^Layers and what is kept/)).trim().split('\r\n');
   expect(layers[0]).toContain('filters_kept');
   // The stem, two convolutions for each of three blocks, the classifier.

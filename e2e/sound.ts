@@ -22,15 +22,31 @@ export async function expectSound(page: Page, moment: string, changeTheme: Chang
     for (const size of sizes) {
       await page.setViewportSize(size);
       const place = `${moment}, ${theme}, ${size.width} x ${size.height}`;
-      const { violations } = await new AxeBuilder({ page }).analyze();
-      const bad = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical');
-      expect(
-        bad.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 160)).join(' | ')}`),
-        place,
-      ).toEqual([]);
+      expect(await faults(new AxeBuilder({ page })), place).toEqual([]);
       expect(await page.evaluate(clipped), place).toEqual([]);
     }
   }
+}
+
+/** The menu or sheet that is open, by the same rules of axe in both themes; it is closed afterwards. */
+export async function expectSoundSheet(page: Page, role: 'menu' | 'dialog', moment: string): Promise<void> {
+  const sheet = page.getByRole(role);
+  await expect(sheet).toBeVisible();
+  for (const theme of ['dark', 'light'] as const) {
+    await setTheme(page, theme);
+    expect(await faults(new AxeBuilder({ page }).include(`[role="${role}"]`)), `${moment}, ${theme}`).toEqual([]);
+  }
+  expect(await page.evaluate(clipped), moment).toEqual([]);
+  await page.keyboard.press('Escape');
+  await expect(sheet).toHaveCount(0);
+}
+
+/** What axe finds that is serious or critical, with the place in the page. */
+async function faults(axe: AxeBuilder): Promise<readonly string[]> {
+  const { violations } = await axe.analyze();
+  return violations
+    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+    .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 160)).join(' | ')}`);
 }
 
 /** Runs in the page: what sticks out of it, or is wider than the box that hides its overflow. */
