@@ -4,6 +4,7 @@
  * Each condition is an object with one key. To add one: a line in `conditions` and a case of its test.
  */
 import * as v from 'valibot';
+import { allocations } from '../studio/allocations';
 import { isAbout, methodOf, targetOf, trainingAfterCut } from '../studio/run-facts';
 import type { StudioState } from '../studio/state';
 import { formatBudget } from '../tradeoff/budget-view';
@@ -85,7 +86,7 @@ const conditions = {
   allocation: rule({
     schema: v.picklist(['global', 'uniform', 'sensitivity']),
     met: (wanted, { rules }) => rules.allocation === wanted,
-    now: (_, { rules }) => `The allocation is ${rules.allocation}`,
+    now: (_, { rules }) => `It cuts ${allocations.find(({ value }) => value === rules.allocation)?.label}`,
   }),
   cutFilters: rule({
     schema: v.strictObject({ layer, ...within(count).entries }),

@@ -1,6 +1,7 @@
 /** What opens on a stage of the recipe: its settings, in place. */
 import type { CutRules } from '../../workers/network/plan';
 import type { TrainStage } from '../../workers/protocol';
+import { allocations } from '../studio/allocations';
 import { smallestBudget } from '../studio/decisions';
 import { isTraining } from '../studio/run-facts';
 import { fittingMethods, presentMethod, standIn, trainsFirst, truncates } from '../studio/methods';
@@ -83,12 +84,6 @@ function MethodEditor() {
 function TrainingEditor() {
   return <TrainForm stage={useStudio((state) => state.training)} onChange={actions.changeTraining} />;
 }
-
-const allocations: readonly { readonly value: CutRules['allocation']; readonly label: string }[] = [
-  { value: 'global', label: 'weakest anywhere' },
-  { value: 'uniform', label: 'the same share everywhere' },
-  { value: 'sensitivity', label: 'by measured sensitivity' },
-];
 
 const reductions: readonly { readonly value: CutRules['reduction']; readonly label: string }[] = [
   { value: 'mean', label: 'mean' },
