@@ -94,6 +94,8 @@ describe('widths', () => {
       { name: 'layer fc', values: ['3', '3', '3'], differs: false },
     ]);
     expect(compareWidths([layerWidths(graph), null], graph, (layer) => layer)[0]?.values).toEqual(['4', '\u2013']);
+    const named = compareWidths(widths, graph, (layer) => (layer === 'two' ? null : layer));
+    expect(named.map(({ name }) => name)).toEqual(['one', 'fc']);
   });
 });
 

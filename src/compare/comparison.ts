@@ -85,22 +85,21 @@ export function compareRecords(contestants: readonly Contestant[]): readonly Com
   ]);
 }
 
-/** Filters kept by layer, "19 of 32, rank 8"; layers that differ first. `label` names a layer as the tree does. */
+/** Filters kept by layer, "19 of 32, rank 8"; layers that differ first. `label` names a layer as the tree does; null leaves it out. */
 export function compareWidths(
   widths: readonly (ReadonlyMap<LayerId, LayerWidth> | null)[],
   graph: Graph,
-  label: (layer: LayerId) => string,
+  label: (layer: LayerId) => string | null,
 ): readonly ComparedValue[] {
   const reference = widths[0];
   if (reference === null || reference === undefined) return [];
   const layers = graph.layers.flatMap(({ id }) => (reference.has(id) ? [id] : []));
   return differingFirst(
-    layers.map((layer) => {
+    layers.flatMap((layer) => {
+      const name = label(layer);
       const full = reference.get(layer)?.filters ?? 0;
-      return valueLine(
-        label(layer),
-        widths.map((own) => (own === null ? null : widthText(own.get(layer), full))),
-      );
+      const texts = widths.map((own) => (own === null ? null : widthText(own.get(layer), full)));
+      return name === null ? [] : [valueLine(name, texts)];
     }),
   );
 }

@@ -146,7 +146,7 @@ function flippedImages(
 function changedPixels(changes: readonly PixelChange[], [before, after]: readonly [string, string]): Changes {
   return {
     verb: 'change',
-    order: 'largest change of the pixels told right first',
+    order: `pixels told right, ${before} \u2192 ${after}; largest change first`,
     none: 'None: both tell as many pixels right in every image.',
     details: { lost: `${after} tells fewer pixels right.`, gained: `${after} tells more pixels right.` },
     items: changes.map(({ image, kind, ...shares }) => ({
@@ -156,8 +156,9 @@ function changedPixels(changes: readonly PixelChange[], [before, after]: readonl
       said: (
         <>
           <b>{formatChange(shares.after - shares.before)}</b> <small>no. {image}</small>
-          <p title={before}>{formatAccuracy(shares.before)} right</p>
-          <p title={after}>{formatAccuracy(shares.after)} right</p>
+          <p>
+            {(100 * shares.before).toFixed(1)} {'\u2192'} {formatAccuracy(shares.after)}
+          </p>
         </>
       ),
     })),

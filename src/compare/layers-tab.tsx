@@ -2,6 +2,7 @@
 import { useMemo } from 'react';
 import { treeRows } from '../../workers/network/rows';
 import type { NetworkView } from '../../workers/protocol';
+import { unrolledPasses } from '../../workers/network/unrolled';
 import { useStudio } from '../studio/store';
 import { compareWidths } from './comparison';
 import { ComparedTable } from './compared-table';
@@ -25,7 +26,9 @@ export function LayersTab({ contestants, views }: LayersTabProps) {
       if (view !== undefined) return layerWidths(view.graph);
       return removed === null ? null : widthsWithout(original.graph, removed);
     });
-    return compareWidths(widths, original.graph, (layer) => labels.get(layer) ?? layer);
+    // Looks share their kernels: as on the tree, each stands once.
+    const looksAgain = unrolledPasses(original.graph) !== null;
+    return compareWidths(widths, original.graph, (layer) => labels.get(layer) ?? (looksAgain ? null : layer));
   }, [contestants, views, original]);
   if (lines.length === 0) return <p className={styles.note}>The layers appear when the original is open or stored.</p>;
   return (

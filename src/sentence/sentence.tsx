@@ -64,14 +64,15 @@ export function Sentence() {
 function Looks() {
   const network = useStudio((state) => state.network);
   const measured = useStudio(({ looks }) => looks.measured);
+  const hasData = useStudio(({ dataset }) => dataset !== null);
   const look = useStudio(({ view }) => view.look) ?? builtLooks(network);
   const [first, chosen] = [measured?.[0], measured?.[look - 1]];
   if (network === null) return null;
   if (first === undefined || chosen === undefined) {
     return (
       <Headline>
-        {network.view.meta.name} spends {formatCount(network.macs)} multiply-adds. Open data to see what each look
-        brings.
+        {network.view.meta.name} spends {formatCount(network.macs)} multiply-adds.{' '}
+        {hasData ? 'What each look brings is being measured.' : 'Open data to see what each look brings.'}
       </Headline>
     );
   }
