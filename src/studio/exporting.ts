@@ -14,7 +14,12 @@ type Proof = CommandResult<'exportNetwork'>['proof'];
 function howChecked(format: ExportFormat, proof: Proof): string {
   const runtime = foreignRuntimes[format];
   if (runtime !== undefined) return ` It was not run here: only ${runtime} can run it.`;
-  if (proof === null) return '';
+  if (proof === null) {
+    const isText = format === 'recipe' || format === 'metrics';
+    return isText
+      ? ''
+      : ' It was not run: a part of the network is not understood here, and was carried over as it was.';
+  }
   const difference = proof.maxAbsLogitDifference.toPrecision(2);
   const source = format === 'everything' ? ' The PyTorch and Keras source in it was not run here.' : '';
   return ` Reopened and compared on ${proof.images} images: largest difference of a logit ${difference}.${source}`;

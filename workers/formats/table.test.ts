@@ -19,8 +19,10 @@ from the program and its tests; the test fails when the page is out of date. \`n
 workers/formats/table.test.ts -u\` makes it anew.
 
 A network that holds something else still opens: the operator is named with its node and the reason, its channels are
-locked, and what stands around it can be looked at, scored by its weights, and cut. Where nothing with weights follows,
-the network ends before it and can be run.
+locked, and what stands around it can be looked at, scored by its weights, and cut; an ONNX file that is written of an ONNX
+file holds it again as it was (\`workers/formats/onnx/carried.test.ts\`). Where nothing with weights follows, the network ends
+before it and can be run. The hands of tf2onnx, PyTorch's dynamo exporter and Optimum are tried in
+\`workers/formats/onnx/exporters.test.ts\`.
 
 | format | read | written | proven by |
 | --- | --- | --- | --- |

@@ -9,7 +9,7 @@ import { sha256 } from '../datasets/identity';
 import type { Dataset } from '../datasets/dataset';
 import { createRandom } from '../linalg/random';
 import { networkCosts } from '../network/costs';
-import type { Network } from '../network/graph';
+import { type Network, obstacleOf } from '../network/graph';
 import type { CommandParams, CommandResult } from '../protocol';
 import { tensor4d } from '@tensorflow/tfjs-core';
 import { probeImages, ProofError } from './cutting';
@@ -42,7 +42,9 @@ export async function exportFile(
 
   const network = id === null ? await lastNetwork(engine, required(record)) : engine.network(id).network;
   const data = dataset === null ? null : engine.dataset(dataset).dataset;
-  const prove = (files: readonly WrittenFile[]) => proven(engine, network, files.map(asFile), data, signal);
+  const canRun = obstacleOf(network.graph) === null;
+  const prove = async (files: readonly WrittenFile[]) =>
+    canRun ? proven(engine, network, files.map(asFile), data, signal) : null;
   if (format === 'everything') {
     const recipe = record === undefined ? null : recipeText(record);
     const { bytes, proof } = await everything(network, slug, recipe, prove);
@@ -85,7 +87,7 @@ async function everything(
   network: Network,
   slug: string,
   recipe: string | null,
-  prove: (files: readonly WrittenFile[]) => Promise<Proof>,
+  prove: (files: readonly WrittenFile[]) => Promise<Proof | null>,
 ): Promise<{ readonly bytes: Uint8Array<ArrayBuffer>; readonly proof: Proof | null }> {
   const files: WrittenFile[] = [];
   const listed: CardFile[] = [];

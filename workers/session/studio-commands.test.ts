@@ -1,4 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
+import { openNetworkFiles } from '../formats';
+import { model, node, normal } from '../formats/onnx/model-for-tests';
 import { maskChannels } from '../network/mask';
 import { networkCosts } from '../network/costs';
 import { decomposeLayers } from '../network/decompose';
@@ -167,6 +169,28 @@ describe('what ships with the page', () => {
     ]);
     const opened = await studio.call('openNetwork', { source: { source: 'shipped', id: 'tiny' }, files: [] });
     expect(opened.hash).toBe(made.hash);
+  });
+});
+
+describe('a network with a part that is not understood', () => {
+  it('leaves as ONNX with that part as it was, and it is said that nothing was compared', async () => {
+    const studio = rehearse();
+    await studio.call('start', { device: 'wasm', baseUrl });
+    const bytes = model({
+      nodes: [node('Conv', ['x', 'k'], ['c']), node('LRN', ['c'], ['l'], { size: 3 }), node('Conv', ['l', 'm'], ['y'])],
+      constants: { k: normal([4, 3, 1, 1]), m: normal([2, 4, 1, 1], 2) },
+    });
+    const files = [new File([bytes], 'odd.onnx')];
+    const { network } = await studio.call('openNetwork', { source: { source: 'file', name: 'odd.onnx' }, files });
+    const params = { network, run: null, dataset: null } as const;
+    const { blob, proof } = await studio.call('exportNetwork', { ...params, format: 'onnx' });
+    expect(proof).toBeNull();
+    const { network: back } = await openNetworkFiles([new File([blob], 'back.onnx')]);
+    expect(back.graph.layers.find(({ op }) => op === 'opaque')).toMatchObject({ operator: 'LRN', shape: [6, 8, 4] });
+    const everything = await studio.call('exportNetwork', { ...params, format: 'everything' });
+    expect(everything.proof).toBeNull();
+    // Formats that cannot hold it are refused by name.
+    await expect(studio.call('exportNetwork', { ...params, format: 'tfjs-layers' })).rejects.toThrow('(LRN)');
   });
 });
 
