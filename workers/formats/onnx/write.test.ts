@@ -106,6 +106,6 @@ it('what was not understood is not written as if it were', async () => {
   } as const;
   const network: Network = { ...rest, graph: { layers: [...graph.layers, opaque], outputs: ['lrn'] } };
   await expect(written(network)).rejects.toThrow(
-    'test network: Layer "lrn" (LRN) was not understood when the network was opened, so it cannot be written as ONNX.',
+    'test network: Layer "lrn" (LRN) was not understood when the network was opened, and there is nothing of it that an ONNX file could hold.',
   );
 });
