@@ -107,7 +107,13 @@ function Reduction({ plan: { filters, truncation } }: { readonly plan: Plan }) {
       <b>
         {formatInteger(layers.split)} of {formatInteger(layers.total)}
       </b>{' '}
-      layers to rank <RankRange truncation={truncation} />
+      layers
+      {layers.split === 0 ? null : (
+        <>
+          {' '}
+          to rank <RankRange truncation={truncation} />
+        </>
+      )}
     </>
   );
 }
@@ -115,7 +121,6 @@ function Reduction({ plan: { filters, truncation } }: { readonly plan: Plan }) {
 /** "8–21", or "8". */
 function RankRange({ truncation: { ranks } }: { readonly truncation: PlannedTruncation }) {
   const values = Object.values(ranks);
-  if (values.length === 0) return '–';
   const low = Math.min(...values);
   const high = Math.max(...values);
   return <b>{low === high ? low : `${low}\u2013${high}`}</b>;

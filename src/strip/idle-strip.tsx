@@ -69,15 +69,16 @@ function Ending({ run, result }: { readonly run: RunSummary; readonly result: Ru
 function outlookOf(state: StudioState): string {
   const { fineTune, training, network, dataset } = state;
   if (network === null) return workOf(state) === null ? 'Open a network to begin.' : '';
-  const images = imagesPerEpoch(state);
-  if (dataset === null || images === null) return 'Fine-tuning needs data: open a data set.';
+  if (dataset === null) return 'Fine-tuning needs data: open a data set.';
   const seconds = forecastSeconds(state);
   const method = presentMethod(state);
-  const what = trainsFirst(method)
-    ? `Training with ${method?.title ?? 'the method'}`
-    : `Fine-tuning this ${truncates(method) ? 'truncation' : 'cut'}`;
-  const epochs = fineTune.epochs + (trainsFirst(method) ? training.epochs : 0);
-  const effort = `${formatEpochs(epochs)} of ${formatInteger(images)} images`;
+  const cut = truncates(method) ? 'truncation' : 'cut';
+  const stages = [...(trainsFirst(method) ? [training] : []), fineTune].filter(({ epochs }) => epochs > 0);
+  if (stages.length === 0) return `This ${cut} is recalibrated only: nothing trains.`;
+  const what = trainsFirst(method) ? `Training with ${method?.title ?? 'the method'}` : `Fine-tuning this ${cut}`;
+  const effort = stages
+    .map((stage) => `${formatEpochs(stage.epochs)} of ${formatInteger(imagesPerEpoch(dataset, stage))} images`)
+    .join(' and ');
   const takes = seconds === null ? `${what} is ${effort}` : `${what} takes ${formatForecast(seconds)}, ${effort}`;
   return `${takes}. You can keep exploring while it runs.`;
 }

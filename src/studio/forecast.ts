@@ -1,14 +1,17 @@
 /** How long the present recipe would train, from speeds this browser has measured. */
+import type { DatasetView, TrainStage } from '../../workers/protocol';
 import { presentMethod, trainsFirst } from './methods';
 import type { StudioState } from './state';
 
 /** Forward and backward together cost about three forward passes. */
 const passesPerStep = 3;
 
-/** Training images one epoch of the present fine-tune reads; null without data. */
-export function imagesPerEpoch({ dataset, fineTune }: Pick<StudioState, 'dataset' | 'fineTune'>): number | null {
-  if (dataset === null) return null;
-  return Math.min(dataset.counts.train, fineTune.imagesPerEpoch ?? dataset.counts.train);
+/** Training images one epoch of `stage` reads. */
+export function imagesPerEpoch(
+  { counts }: Pick<DatasetView, 'counts'>,
+  { imagesPerEpoch: most = counts.train }: Pick<TrainStage, 'imagesPerEpoch'>,
+): number {
+  return Math.min(counts.train, most);
 }
 
 /**
@@ -21,12 +24,13 @@ export function forecastSeconds(
     'dataset' | 'network' | 'scoring' | 'training' | 'fineTune' | 'plan' | 'runs' | 'live' | 'engine'
   >,
 ): number | null {
-  const images = imagesPerEpoch(state);
+  const { dataset, training, fineTune, plan, network } = state;
   const speed = measuredSpeed(state);
-  if (images === null || speed === null || state.plan === null || state.network === null) return null;
+  if (dataset === null || speed === null || plan === null || network === null) return null;
+  const images = (stage: TrainStage): number => stage.epochs * imagesPerEpoch(dataset, stage);
   // A method that trains first does so on the whole network.
-  const whole = trainsFirst(presentMethod(state)) ? state.training.epochs * state.network.macs : 0;
-  return (images * passesPerStep * (whole + state.fineTune.epochs * state.plan.macs)) / speed;
+  const whole = trainsFirst(presentMethod(state)) ? images(training) * network.macs : 0;
+  return (passesPerStep * (whole + images(fineTune) * plan.macs)) / speed;
 }
 
 /**
