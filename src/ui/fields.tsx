@@ -1,5 +1,5 @@
 /** Form fields of the studio: a number with its range, one of a few, yes or no. Each explains itself in one line. */
-import type { ReactNode } from 'react';
+import { useId, type ReactNode } from 'react';
 import { Button, Checkbox, Group, Input, Label, NumberField, Text } from 'react-aria-components';
 import styles from './fields.module.css';
 
@@ -48,11 +48,16 @@ interface ChoiceInputProps<T extends string> {
 }
 
 export function ChoiceInput<T extends string>({ label, explain, value, options, onChange }: ChoiceInputProps<T>) {
+  const id = useId();
   return (
-    <label className={styles.field}>
-      <span className={styles.label}>{label}</span>
+    <div className={styles.field}>
+      <label className={styles.label} htmlFor={id}>
+        {label}
+      </label>
       <select
+        id={id}
         className={styles.select}
+        aria-describedby={explain === undefined ? undefined : `${id}-explain`}
         value={value}
         onChange={(event) => {
           const chosen = options.find((option) => option.value === event.target.value);
@@ -65,8 +70,12 @@ export function ChoiceInput<T extends string>({ label, explain, value, options, 
           </option>
         ))}
       </select>
-      {explain === undefined ? null : <span className={styles.explain}>{explain}</span>}
-    </label>
+      {explain === undefined ? null : (
+        <span id={`${id}-explain`} className={styles.explain}>
+          {explain}
+        </span>
+      )}
+    </div>
   );
 }
 
