@@ -1,30 +1,18 @@
 /**
- * Opening: the worker, a network, data. Each open shows itself, fails in one sentence, and the newest wins.
- *
- * After a network or data arrived, the original is measured, filters are scored, and the cut is checked.
+ * Opening: the worker, a network, data. Each open shows itself, fails in one sentence, and the newest wins. What follows
+ * is in `arrival.ts`.
  */
 import { errorData } from '../../workers/rpc';
-import type {
-  DataSource,
-  DatasetView,
-  DeviceChoice,
-  MethodDeclaration,
-  NetworkSource,
-  NetworkView,
-} from '../../workers/protocol';
-import { failureOf, notify, report, type StudioContext } from './context';
-import type { Decisions } from './decisions';
+import type { DataSource, DeviceChoice, NetworkSource, NetworkView } from '../../workers/protocol';
+import type { Arrival } from './arrival';
+import { notify, report, type StudioContext } from './context';
 import { engineReady } from './engine-ready';
 import { sortFiles } from './files';
-import { costliestLayer, misfitOf, openedFrom } from './fit';
 import { noPreview } from './initial';
-import type { Looking } from './looking';
-import { previewImages, type Previewing } from './previewing';
-import { defaultSettings, fineTuneFor, methodFor, usualTraining } from './methods';
+import { defaultSettings } from './methods';
 import { readData } from './read-data';
-import type { Scoring } from './scoring';
-import { type DescribedInput, understandingOf, untried } from './understanding';
-import type { OpenedNetwork, StudioActions, StudioState } from './state';
+import type { StudioActions } from './state';
+import { type DescribedInput, untried } from './understanding';
 import { dataTitleOf, titleOf, usualData, type Opened } from './usual-data';
 
 /** What a person sees first. */
@@ -62,17 +50,9 @@ export interface Opening extends Pick<StudioActions, 'openCandidate' | 'cancelOp
   readonly openedFiles: () => readonly File[];
 }
 
-export function createOpening(
-  context: StudioContext,
-  decisions: Decisions,
-  scoring: Scoring,
-  previewing: Previewing,
-  looking: Looking,
-): Opening {
+export function createOpening(context: StudioContext, arrival: Arrival): Opening {
   const { store } = context;
   let network: (Opened<NetworkSource> & Pick<OpenNetworkOptions, 'described'>) | null = null;
-  /** Whether images wait to be shown to the network until its sheet is closed. */
-  let isHeld = false;
   let data: Opened<DataSource> | null = null;
   /** Data of the open under way. */
   let awaited: Opened<DataSource> | null = null;
@@ -160,16 +140,16 @@ export function createOpening(
           : await context.client().call('describeInput', { network: asFiled.network, ...described }, { signal });
       if (!newest.isNewest()) return;
       network = { source, files, described };
-      place(view);
-      if (described !== undefined) closeSheet();
-      scoreByWeights();
+      arrival.place(view);
+      if (described !== undefined) arrival.closeSheet();
+      arrival.scoreByWeights();
       try {
         if (awaited !== null) await loadDataset(awaited, newest);
       } catch (thrown) {
         // The network is open all the same: weights alone can be looked at, scored and cut.
         if (newest.isNewest()) report(context, thrown);
       }
-      settle(newest);
+      if (newest.isNewest()) arrival.settle();
     });
   }
 
@@ -177,7 +157,7 @@ export function createOpening(
     return opens(`Opening ${dataTitleOf(source)}`, async (newest) => {
       awaited = { source, files };
       await loadDataset(awaited, newest);
-      settle(newest);
+      if (newest.isNewest()) arrival.settle();
     });
   }
 
@@ -232,107 +212,9 @@ export function createOpening(
     }
   }
 
-  /** Another network begins with a clean slate; the same one, opened again, keeps what was decided about it. */
-  function place(view: NetworkView): void {
-    const opened = openedFrom(view);
-    const isAnother = store.getState().network?.view.hash !== view.hash;
-    scoring.cancel();
-    previewing.cancel();
-    if (isAnother) decisions.forget();
-    store.setState(({ rules, ranks, view: shown }) => ({
-      network: opened,
-      understanding: understandingOf(view),
-      plan: null,
-      preview: noPreview,
-      rules: isAnother ? { ...rules, protect: [], keep: {}, byHand: {} } : rules,
-      ranks: isAnother ? {} : ranks,
-      ...methodStart(opened),
-      view: {
-        ...shown,
-        layer: isAnother ? costliestLayer(opened) : shown.layer,
-        hovered: null,
-        outlined: null,
-        look: null,
-      },
-    }));
-    for (const note of view.notes) notify(context, note, { tone: 'note' });
-  }
-
-  function closeSheet(): void {
-    store.setState(({ understanding }) => ({ understanding: understanding && { ...understanding, isOpen: false } }));
-  }
-
-  /** The method `opened` is met with, and its training where that is another one. Nothing is scored yet. */
-  function methodStart(opened: OpenedNetwork): Pick<StudioState, 'scoring' | 'training' | 'fineTune'> {
-    const { engine, scoring: present, training, fineTune } = store.getState();
-    const id = methodFor(engine.methods, opened, present.method);
-    const blank = { ...present, state: 'idle', note: '', scores: null, spectra: null, error: null } as const;
-    if (id === present.method) return { scoring: blank, training, fineTune };
-    const find = (wanted: string) => engine.methods.find((method) => method.id === wanted) ?? null;
-    const method = find(id);
-    return {
-      scoring: { ...blank, method: id, settings: defaultSettings(method) },
-      training: usualTraining(method),
-      fineTune: fineTuneFor(fineTune, find(present.method), method),
-    };
-  }
-
-  /** After the open network or data changed. The page is usable while the original is being measured. */
-  function settle({ isNewest }: Newest): void {
-    const { network: open, dataset, scoring: present, understanding } = store.getState();
-    if (!isNewest() || open === null) return;
-    // Its sheet asks how pixels become the input: until that is answered or left open, no image is shown to it.
-    isHeld = understanding?.isOpen === true && open.view.meta.normalisation === undefined && dataset !== null;
-    if (isHeld) return;
-    const misfit = dataset === null ? null : misfitOf(open.view, dataset);
-    if (misfit !== null) {
-      notify(context, misfit);
-      store.setState({ dataset: null });
-    } else if (dataset !== null && open.accuracy === null) {
-      void measureOriginal(open, dataset);
-    }
-    looking.begin();
-    if (needsOf(present.method) === 'data') scoring.score(() => decisions.settle());
-    else if (present.scores !== null || present.spectra !== null) decisions.settle();
-    else if (!scoring.isScoring()) scoring.score(() => decisions.settle());
-  }
-
-  /** Weights are here before images are: what looks at weights alone need not wait for the first ones. */
-  function scoreByWeights(): void {
-    const { dataset, scoring: present } = store.getState();
-    if (dataset === null && needsOf(present.method) !== 'data') scoring.score(() => decisions.settle());
-  }
-
-  function needsOf(id: string): MethodDeclaration['needs'] | undefined {
-    return store.getState().engine.methods.find((method) => method.id === id)?.needs;
-  }
-
-  async function measureOriginal(open: OpenedNetwork, dataset: DatasetView): Promise<void> {
-    const params = {
-      network: open.view.network,
-      dataset: dataset.dataset,
-      removed: {},
-      images: previewImages,
-      recalibrate: false,
-    };
-    try {
-      const { accuracy } = await context.client().call('preview', params);
-      store.setState(({ network: now, dataset: data }) =>
-        now?.view === open.view && data === dataset ? { network: { ...now, accuracy } } : {},
-      );
-    } catch (thrown) {
-      if (failureOf(thrown) !== null && store.getState().network?.view === open.view) report(context, thrown);
-    }
-  }
-
   function isOpen(source: DataSource): boolean {
     const open = store.getState().dataset?.source;
     return open !== undefined && JSON.stringify(open) === JSON.stringify(source);
-  }
-
-  function settleNow(): void {
-    const { network: now } = store.getState();
-    settle({ isNewest: () => store.getState().network === now, signal: new AbortController().signal });
   }
 
   return {
@@ -362,19 +244,17 @@ export function createOpening(
         const view = await context.client().call('openCandidate', { run, candidate: id }, { signal: newest.signal });
         if (!newest.isNewest()) return;
         network = { source: view.source, files: [] };
-        place(view);
-        settle(newest);
+        arrival.place(view);
+        arrival.settle();
       });
     },
     replace(view, described) {
       if (network !== null) network = { ...network, described };
-      place(view);
-      closeSheet();
-      settleNow();
+      arrival.place(view);
+      arrival.closeSheet();
+      arrival.settle();
     },
-    proceed() {
-      if (isHeld) settleNow();
-    },
+    proceed: () => arrival.proceed(),
     cancelOpening() {
       under?.abort();
     },
