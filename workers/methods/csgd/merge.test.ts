@@ -172,10 +172,12 @@ describe('an option-A shortcut', () => {
 });
 
 describe('interchangeable units', () => {
-  it('are all units of every hand-made hazard', () => {
-    for (const graph of Object.values(networks)) {
+  it('are all units of every hand-made hazard, but those of which a gather reads unlike channels', () => {
+    for (const [name, graph] of Object.entries(networks)) {
       const groups = channelGroups(graph);
-      expect(interchangeableGroups(graph, groups)).toEqual(new Set(groups));
+      // Of one unit of `b` the gather reads a channel twice and the tied one not at all, of the other each once.
+      const whole = groups.filter(({ id }) => name !== 'shuffled' || id !== 'b#2');
+      expect(interchangeableGroups(graph, groups)).toEqual(new Set(whole));
     }
   });
 
