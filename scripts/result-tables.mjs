@@ -30,6 +30,13 @@ const shortDagger = {
   fineTune: { ...sgd, batchSize: 32, epochs: 1.12, imagesPerEpoch: 3200, learningRate: 0.02 },
 };
 
+/** As long as the wide network trains and is squeezed. */
+const trainedDirectly = (({ stages: [pretrain, ...after], ...recipe }) => ({
+  ...recipe,
+  name: 'ResNet-8 on Shapes-10, trained directly for 48 epochs',
+  stages: [{ ...pretrain, epochs: 48 }, ...after],
+}))(recipeFile('resnet8-shapes10'));
+
 /** What a cut may drop, to arrive near each budget. */
 const rankEnergies = {
   0.67: { channel: 0.02, spatial: 0.01 },
@@ -108,10 +115,10 @@ export const tables = {
   },
   'csgd-squeeze': {
     title: 'Train wide, then squeeze: ResNet-8 on Shapes-10',
-    note: 'Accuracy in % on 2,000 test images. The network trained at 1.5 times its width for 8 epochs and squeezed to it by C-SGD in 8 more, `recipes/csgd-squeeze-resnet8.json`, against the same network trained directly for 16 epochs, `recipes/resnet8-shapes10.json`. "Kept" is the share of the network each began with. It does not pay here: eight epochs leave the wide network at 16 %, still before the point where learning takes off, and what C-SGD then pulls together has not learned either. The squeeze itself is without loss (59.5 % before and after the cut). The paper squeezes networks that were trained to their end.',
+    note: 'Accuracy in % on 2,000 test images. The network trained at 1.5 times its width for 24 epochs and squeezed to it by C-SGD in 24 more, `recipes/csgd-squeeze-resnet8.json`, against the same network trained directly for 48 epochs (`recipes/resnet8-shapes10.json`, longer). "Kept" is the share of the network each began with. The squeeze is without loss (97.30 before and after the cut, logits move by less than 1e-5) and ends above the wide network it began with (96.0), but training the narrow network directly for as long is better, 99.55: on this data 48 epochs of one schedule serve it more than a wide start does. The paper squeezes networks that were trained to their end. One seed.',
     rows: [
       { key: 'squeezed', label: 'wide, then squeezed', budget: 0.45, recipe: recipeFile('csgd-squeeze-resnet8') },
-      { key: 'direct', label: 'directly', budget: 1, recipe: recipeFile('resnet8-shapes10') },
+      { key: 'direct', label: 'directly', budget: 1, recipe: trainedDirectly },
     ],
   },
   'trp-shapes10': {
