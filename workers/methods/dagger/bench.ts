@@ -61,7 +61,7 @@ export async function beginDagger(network: Network, options: BeginOptions = {}):
   return { ...hooks, gates, extraLoss, variables, dispose: end };
 }
 
-/** Instances begun and not yet disposed: their variables' names are taken. */
+/** Instances begun and not yet disposed. */
 const begun = new Set<MethodHooks>();
 
 /** After a check that failed half-way. */

@@ -12,7 +12,6 @@ import {
   sigmoid,
   sub,
   topk,
-  zerosLike,
   type Tensor,
   type Tensor1D,
 } from '@tensorflow/tfjs-core';
@@ -28,7 +27,7 @@ export function straightThrough(scores: Tensor1D, least: number, temperature: nu
     const p = sigmoid(mul(s, scalar(1 / temperature)));
     save([mul(mul(p, sub(scalar(1), p)), scalar(1 / temperature))]);
     // The lowest of the highest `least`, or 0 where that is lower.
-    const border = minimum(min(topk(s, least).values), zerosLike(scalar(0)));
+    const border = minimum(min(topk(s, least).values), scalar(0));
     return {
       value: cast(greaterEqual(s, border), 'float32'),
       gradFunc: (dy: Tensor, saved: Tensor[]) => saved.map((slope) => mul(dy, slope)),
