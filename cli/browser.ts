@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { chromium, type Page } from 'playwright-core';
+import { chromium, type Browser, type Page } from 'playwright-core';
 import { chromiumArguments, chromiumPath } from '../scripts/chromium.mjs';
 import { ensureBrowser } from '../scripts/setup.mjs';
 import type { HeadlessFile, HeadlessProgress, Outcome } from '../src/headless-api';
@@ -34,27 +34,42 @@ export async function withStudioPage<T>(
   await ensureBrowser();
   const server = await serveSite({ site, files: files.map(({ path }) => path), out, policy });
   const line = createProgressLine(process.stderr);
-  const executablePath = chromiumPath();
-  const browser = await chromium.launch({
-    args: [...chromiumArguments],
-    ...(executablePath === undefined ? {} : { executablePath }),
-  });
+  let browser: Browser | undefined;
   try {
+    browser = await startBrowser();
     const page = await browser.newPage();
-    const broken = new Promise<never>((_resolve, reject) => {
-      page.on('pageerror', (error) => reject(new Error(`The page failed: ${error.message}`)));
-      page.on('crash', () => reject(new Error('The browser ran out of memory or crashed. Try a smaller batch.')));
-    });
     await page.exposeFunction('espalierProgress', (progress: HeadlessProgress) => line.show(progress));
-    await page.goto(`${server.address}headless.html`);
-    await page.waitForFunction(() => window.espalier !== undefined);
     const served = files.map(({ name }, index) => ({ url: `/files/${index}`, name }));
-    const outcome = await Promise.race([job({ page, files: served }), broken]);
+    const outcome = await unlessBroken(page, async () => {
+      await page.goto(`${server.address}headless.html`);
+      await page.waitForFunction(() => window.espalier !== undefined);
+      return job({ page, files: served });
+    });
     if (!outcome.ok) throw new Error(outcome.error.message);
     return outcome.value;
   } finally {
     line.end();
-    await browser.close();
+    await browser?.close();
+    // An open server would keep the command from ending.
     await server.close();
   }
+}
+
+async function startBrowser(): Promise<Browser> {
+  const executablePath = chromiumPath() ?? chromium.executablePath();
+  try {
+    return await chromium.launch({ args: [...chromiumArguments], executablePath });
+  } catch (error) {
+    const text = `The browser "${executablePath}" does not start. Set ESPALIER_CHROMIUM to the path of one that does.`;
+    throw new Error(text, { cause: error });
+  }
+}
+
+/** Carries out `work`; throws what the page says when it breaks meanwhile. */
+function unlessBroken<T>(page: Page, work: () => Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    page.on('pageerror', (error) => reject(new Error(`The page failed: ${error.message}`)));
+    page.on('crash', () => reject(new Error('The browser ran out of memory or crashed. Try a smaller batch.')));
+    work().then(resolve, reject);
+  });
 }

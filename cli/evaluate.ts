@@ -21,24 +21,26 @@ export async function evaluate(parameters: readonly string[]): Promise<void> {
     throw new UsageError('--data PATH is missing ("shapes10", "cuerods" and "cuerods64" are the built-in sets).');
   }
   const split = choiceOption('split', values['split'], ['train', 'validation', 'test']) ?? 'test';
+  const device = choiceOption('device', values['device'], ['auto', 'webgpu', 'wasm']) ?? 'auto';
+  const images = numberOption('images', values['images'], 1) ?? null;
   const data = dataAt(dataPath);
   const network = networkFiles(path);
   const outcome = await withStudioPage([...network, ...data.files], undefined, ({ page, files }) => {
     const request: HeadlessEvaluation = {
-      device: choiceOption('device', values['device'], ['auto', 'webgpu', 'wasm']) ?? 'auto',
+      device,
       network: { source: 'file', name: basename(path) },
       networkFiles: files.slice(0, network.length),
       data: data.source,
       dataFiles: files.slice(network.length),
       split,
-      images: numberOption('images', values['images'], 1) ?? null,
+      images,
     };
     return page.evaluate(async (asked) => {
       if (window.espalier === undefined) throw new Error('The page is not ready.');
       return window.espalier.evaluate(asked);
     }, request);
   });
-  const { metric, accuracy, loss, images, perClass, passes, seconds, device, input } = outcome;
+  const { metric, accuracy, loss, perClass, passes, seconds, input } = outcome;
   if (values['json'] === true) {
     const summary = {
       file: path,
@@ -46,10 +48,10 @@ export async function evaluate(parameters: readonly string[]): Promise<void> {
       metric,
       accuracy,
       loss,
-      images,
+      images: outcome.images,
       perClass,
       passes,
-      device: device.kind,
+      device: outcome.device.kind,
       seconds,
       input,
     };
@@ -60,15 +62,15 @@ export async function evaluate(parameters: readonly string[]): Promise<void> {
     const found = `${(100 * input.accuracy).toFixed(1)} % on ${input.images} other images`;
     console.log(`The file does not say how its input is made; tried, and best: ${input.title} (${found}).`);
   }
-  const count = images.toLocaleString('en');
+  const count = outcome.images.toLocaleString('en');
   if (metric === 'mIoU') {
     passes.forEach((pass, at) => console.log(passText(pass, passes.length === 1 ? '' : `pass ${at + 1}: `)));
     console.log(`${count} ${split} images`);
   } else {
-    const right = Math.round(accuracy * images).toLocaleString('en');
+    const right = Math.round(accuracy * outcome.images).toLocaleString('en');
     console.log(`${percent(accuracy)} (${right} of ${count} ${split} images), loss ${loss.toFixed(4)}`);
   }
-  console.log(`${device.kind.toUpperCase()}, ${device.description}: ${seconds.toFixed(1)} s`);
+  console.log(`${outcome.device.kind.toUpperCase()}, ${outcome.device.description}: ${seconds.toFixed(1)} s`);
 }
 
 function percent(share: number): string {
@@ -77,7 +79,9 @@ function percent(share: number): string {
 
 /** "pass 2: mIoU 86.80 %, 93.10 % of the pixels, loss 0.2101; near 93 %, far 80 %". */
 function passText({ mIoU, accuracy, loss, bands }: PassFigures, name: string): string {
-  const near = bands.map(({ name: band, correct, count }) => `${band} ${Math.round((100 * correct) / count)} %`);
+  const near = bands
+    .filter(({ count }) => count > 0)
+    .map(({ name: band, correct, count }) => `${band} ${Math.round((100 * correct) / count)} %`);
   const tail = near.length === 0 ? '' : `; ${near.join(', ')}`;
   return `${name}mIoU ${percent(mIoU ?? 0)}, ${percent(accuracy)} of the pixels, loss ${loss.toFixed(4)}${tail}`;
 }

@@ -20,12 +20,15 @@ export function listFiles(path: string): readonly LocalFile[] {
   return files.map((file) => ({ path: file, name: relative(path, file).split(sep).join('/') }));
 }
 
-/** A network file and what belongs to it: the JSON of the same name that describes its input, the shards of a TF.js model. */
+/**
+ * A network file and what belongs to it: the JSON of the same name that describes its input, the shards of a TF.js model,
+ * the weights that an ONNX model keeps outside.
+ */
 export function networkFiles(path: string): readonly LocalFile[] {
   if (!existsSync(path) || !statSync(path).isFile()) throw new Error(`There is no file "${path}".`);
   const sidecar = path.replace(/\.[^.\\/]+$/, '.json');
   const beside = sidecar !== path && existsSync(sidecar) ? [{ path: sidecar, name: basename(sidecar) }] : [];
-  return [{ path, name: basename(path) }, ...beside, ...shardsOf(path)];
+  return [{ path, name: basename(path) }, ...beside, ...shardsOf(path), ...externalWeights(path)];
 }
 
 /** The files of weights beside a TF.js model. */
@@ -35,6 +38,14 @@ function shardsOf(path: string): readonly LocalFile[] {
     const shard = join(dirname(path), named);
     return existsSync(shard) ? [{ path: shard, name: basename(shard) }] : [];
   });
+}
+
+/** Weights that ONNX exporters put beside the file: `net.onnx.data`, `net.onnx_data`, `net.data`. */
+function externalWeights(path: string): readonly LocalFile[] {
+  if (!path.toLowerCase().endsWith('.onnx')) return [];
+  const stem = path.replace(/\.[^.\\/]+$/, '');
+  const names = [`${path}.data`, `${path}_data`, `${stem}.data`, `${stem}.bin`, `${stem}.weights`];
+  return names.filter((name) => existsSync(name)).map((name) => ({ path: name, name: basename(name) }));
 }
 
 /** As the readers of `workers/formats` want it. */

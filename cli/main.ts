@@ -57,9 +57,12 @@ const commands: Readonly<Record<string, Command>> = {
   },
 };
 
+function helpOf({ usage, summary }: Command): string {
+  return `  espalier ${usage}\n      ${summary}`;
+}
+
 function help(): string {
-  const lines = Object.values(commands).map(({ usage, summary }) => `  espalier ${usage}\n      ${summary}`);
-  return ['Espalier prunes convolutional networks.', '', ...lines].join('\n');
+  return ['Espalier prunes convolutional networks.', '', ...Object.values(commands).map(helpOf)].join('\n');
 }
 
 /** Runs one command; answers the exit status. Errors are one line on stderr. */
@@ -73,6 +76,10 @@ export async function main(parameters: readonly string[]): Promise<number> {
   if (command === undefined) {
     console.error(`espalier: there is no command "${name}"; "espalier help" lists them.`);
     return 2;
+  }
+  if (rest.includes('--help') || rest.includes('-h')) {
+    console.log(helpOf(command));
+    return 0;
   }
   try {
     await command.carryOut(rest);

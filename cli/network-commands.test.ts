@@ -9,6 +9,7 @@ import { networkCosts } from '../workers/network/costs';
 import { buildZooNetwork } from '../workers/network/zoo';
 // Loaded lazily by `prune`; here beforehand, since no test should wait for the tensor library.
 import '../workers/methods/cut-by-weights';
+import { networkFiles } from './local-files';
 import { main } from './main';
 import { shareOption } from './prune';
 
@@ -117,13 +118,39 @@ it.each([
     '--scheme is for methods that split',
   ],
   [['prune', 'net.onnx', '--keep', '50%', '-o', 'x.onnx', '--outputs', 'b'], 1, 'The network has no output "b", only'],
+  [['evaluate', 'net.onnx', '--data', 'shapes10', '--device', 'gpu'], 2, '--device must be auto, webgpu, wasm'],
+  [['evaluate', 'net.onnx', '--data', 'shapes10', '--images', '0'], 2, '--images must be a whole number'],
+  [['run', 'file.json', '--network', 'absent.onnx'], 1, 'absent.onnx"'],
+  [['run', 'file.json', '--seed', '4294967296'], 1, 'The recipe is wrong at "seed"'],
 ])('%j ends with one line that says what to do', async (words, status, text) => {
-  const files = new Set(['net.onnx', 'absent.onnx', 'x.onnx', 'net.docx']);
+  const network = { source: 'file', name: 'net.onnx' };
+  const stages = [{ stage: 'evaluate' }];
+  const recipe = { version: 1, name: 'file', network, data: { source: 'shapes10' }, stages };
+  writeFileSync(at('file.json'), JSON.stringify(recipe));
+  const files = new Set(['net.onnx', 'absent.onnx', 'x.onnx', 'net.docx', 'file.json']);
   expect(await main(words.map((word) => (files.has(word) ? at(word) : word)))).toBe(status);
   expect(errors).toHaveLength(1);
   expect(errors[0]).toContain(text);
   expect(errors[0]).not.toContain('\n');
   expect(existsSync(at('x.onnx'))).toBe(false);
+});
+
+it.each(['--help', '-h'])('a command says with %s how it is used', async (flag) => {
+  expect(await main(['prune', flag])).toBe(0);
+  expect(said.join('\n')).toMatch(/^ {2}espalier prune FILE /);
+  expect(errors).toEqual([]);
+});
+
+it('weights that an ONNX file keeps outside go with it, whatever the command', () => {
+  writeFileSync(at('large.onnx'), '');
+  writeFileSync(at('large.onnx.data'), '');
+  writeFileSync(at('large.bin'), '');
+  expect(networkFiles(at('large.onnx')).map(({ name }) => name)).toEqual([
+    'large.onnx',
+    'large.onnx.data',
+    'large.bin',
+  ]);
+  expect(networkFiles(at('net.onnx')).map(({ name }) => name)).toEqual(['net.onnx']);
 });
 
 it('a share is a percentage or a fraction', () => {

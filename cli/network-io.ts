@@ -9,7 +9,7 @@ import { networkCosts } from '../workers/network/costs';
 import { type Network, obstacleOf } from '../workers/network/graph';
 import { runReference } from '../workers/network/reference';
 import { sizeOf } from '../workers/network/shapes';
-import { asFile, type LocalFile, networkFiles } from './local-files';
+import { asFile, networkFiles } from './local-files';
 import { readInThread } from './read-in-thread';
 import { UsageError } from './usage';
 
@@ -18,16 +18,9 @@ const mostMacs = 5e9;
 
 const threadProgram = new URL('./reading-thread.js', import.meta.url);
 
-/** Weights that ONNX exporters put beside the file: `net.onnx.data`, `net.onnx_data`, `net.data`. */
-function externalWeights(path: string): readonly LocalFile[] {
-  const stem = path.replace(/\.[^.\\/]+$/, '');
-  const names = [`${path}.data`, `${path}_data`, `${stem}.data`, `${stem}.bin`, `${stem}.weights`];
-  return names.filter((name) => existsSync(name)).map((name) => ({ path: name, name: basename(name) }));
-}
-
 /** Opens a network file. Throws `FormatError`, and `Error` where there is no file. */
 export async function openNetwork(path: string): Promise<OpenedFile> {
-  const files = [...networkFiles(path), ...(path.toLowerCase().endsWith('.onnx') ? externalWeights(path) : [])];
+  const files = networkFiles(path);
   // The thread's program exists where the command line is built; its tests run from source, without one.
   if (existsSync(threadProgram)) return readInThread(threadProgram, files);
   return openNetworkFiles(await Promise.all(files.map(asFile)));

@@ -19,8 +19,7 @@ function readRecipe(path: string, seed: number | undefined): Recipe {
       cause: error,
     });
   }
-  const recipe = parseRecipe(json);
-  return seed === undefined ? recipe : { ...recipe, seed };
+  return parseRecipe(seed === undefined ? json : Object.assign({}, json, { seed }));
 }
 
 /** The file a recipe names: where `--network` says, beside the recipe, or here. */
@@ -31,7 +30,8 @@ function findNetwork(recipe: Recipe, recipePath: string, named: string | undefin
     return [];
   }
   const { name } = recipe.network;
-  const found = [named, join(dirname(recipePath), name), name].find((path) => path !== undefined && existsSync(path));
+  if (named !== undefined) return networkFiles(named);
+  const found = [join(dirname(recipePath), name), name].find((path) => existsSync(path));
   if (found === undefined)
     throw new Error(`The recipe needs the network file "${name}": give its path with --network.`);
   return networkFiles(found);

@@ -28,6 +28,18 @@ function espalier(...parameters: readonly string[]): Promise<Ended> {
   });
 }
 
+test('a browser that does not start ends the command, with one line', async () => {
+  const program = [join(root, 'bin', 'espalier.mjs'), 'run', join(root, 'recipes', 'quick', 'l1.json')];
+  const env = { ...process.env, ESPALIER_CHROMIUM: '/bin/false' };
+  const ended = await new Promise<{ error: { killed?: boolean; code?: unknown } | null; stderr: string }>((resolve) => {
+    execFile(process.execPath, program, { cwd: root, env, timeout: 60_000 }, (error, _stdout, stderr) =>
+      resolve({ error, stderr }),
+    );
+  });
+  expect(ended.error).toMatchObject({ killed: false, code: 1 });
+  expect(ended.stderr).toContain('espalier: The browser "/bin/false" does not start.');
+});
+
 const lastLine = ({ stdout }: Ended): unknown => JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? '');
 const lines = (text: string): readonly string[] => text.split('\n').filter((line) => line !== '');
 

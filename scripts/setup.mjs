@@ -72,10 +72,12 @@ function sourcesDigest() {
     'index.html',
     'headless.html',
     'vite.config.ts',
+    'vite.cli.config.ts',
     'package-lock.json',
     'src',
     'workers',
     'cli',
+    'scripts',
     'public',
   ])
     visit(path);
@@ -85,7 +87,8 @@ function sourcesDigest() {
 /** Builds site and command line into `dist/` unless they are newer than their sources. */
 export function ensureBuild() {
   const wanted = sourcesDigest();
-  if (readStamp(buildStamp) === wanted && existsSync(join(root, 'dist', 'site', 'index.html'))) return;
+  const made = [join(root, 'dist', 'site', 'index.html'), join(root, 'dist', 'cli', 'main.js')];
+  if (readStamp(buildStamp) === wanted && made.every((file) => existsSync(file))) return;
   console.error('Building ...');
   run('npx', ['vite', 'build', '--logLevel', 'warn']);
   run('npx', ['vite', 'build', '--logLevel', 'warn', '--config', 'vite.cli.config.ts']);
