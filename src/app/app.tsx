@@ -1,5 +1,4 @@
 /** The frame of the studio: every panel in its place. */
-import { lazy, Suspense } from 'react';
 import { Inspector } from '../inspector/inspector';
 import { hiddenPanels } from '../lessons/locks';
 import { RecipeLine } from '../recipe-line/recipe-line';
@@ -8,6 +7,7 @@ import { Strip } from '../strip/strip';
 import { useStudio } from '../studio/store';
 import { TopBar } from '../topbar/topbar';
 import { Tree } from '../tree/tree';
+import { later } from '../ui/later';
 import { Notices } from '../ui/notices';
 import { Announcer } from './announcer';
 import { DropTarget } from './drop-target';
@@ -15,14 +15,15 @@ import { useShortcuts } from './shortcuts';
 import styles from './app.module.css';
 
 // The chart library is as large as everything else together: the tree does not wait for it.
-const TradeOff = lazy(async () => ({ default: (await import('../tradeoff/tradeoff')).TradeOff }));
+const TradeOff = later('The trade-off chart', async () => (await import('../tradeoff/tradeoff')).TradeOff);
 // Asked for by a person: the first screen does not wait for them either.
-const ComparePane = lazy(async () => ({ default: (await import('../compare/compare-pane')).ComparePane }));
-const ExperimentsPane = lazy(async () => ({
-  default: (await import('../experiments/experiments-pane')).ExperimentsPane,
-}));
-const Understood = lazy(async () => ({ default: (await import('../understood/understood')).Understood }));
-const LessonRail = lazy(async () => ({ default: (await import('../lessons/rail')).LessonRail }));
+const ComparePane = later('The comparison', async () => (await import('../compare/compare-pane')).ComparePane);
+const ExperimentsPane = later(
+  'The experiments',
+  async () => (await import('../experiments/experiments-pane')).ExperimentsPane,
+);
+const Understood = later('What was understood', async () => (await import('../understood/understood')).Understood);
+const LessonRail = later('The lesson', async () => (await import('../lessons/rail')).LessonRail);
 
 export function App() {
   useShortcuts();
@@ -37,9 +38,7 @@ export function App() {
       </div>
       {isLesson ? (
         <div className={styles.lesson}>
-          <Suspense fallback={null}>
-            <LessonRail />
-          </Suspense>
+          <LessonRail />
         </div>
       ) : null}
       {hidden.includes('recipe') ? null : (
@@ -52,15 +51,11 @@ export function App() {
           <Tree />
         </div>
         {side !== 'chart' ? (
-          <div className={styles.compare}>
-            <Suspense fallback={null}>{side === 'compare' ? <ComparePane /> : <ExperimentsPane />}</Suspense>
-          </div>
+          <div className={styles.compare}>{side === 'compare' ? <ComparePane /> : <ExperimentsPane />}</div>
         ) : (
           <>
             <div className={styles.tradeoff} data-place="tradeoff">
-              <Suspense fallback={null}>
-                <TradeOff />
-              </Suspense>
+              <TradeOff />
             </div>
             <div className={styles.inspector} data-place="inspector">
               <Inspector />
@@ -79,11 +74,7 @@ export function App() {
       <Notices />
       <Announcer />
       <DropTarget />
-      {isFromElsewhere ? (
-        <Suspense fallback={null}>
-          <Understood />
-        </Suspense>
-      ) : null}
+      {isFromElsewhere ? <Understood /> : null}
     </div>
   );
 }

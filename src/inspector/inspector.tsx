@@ -1,22 +1,23 @@
 /** Inspector panel: one layer from close by. Tabs appear for what the present method has to show. */
-import { lazy, Suspense, type ReactNode } from 'react';
+import type { ReactNode } from 'react';
 import { Tab, TabList, TabPanel, Tabs } from 'react-aria-components';
 import type { InspectorTab } from '../studio/state';
 import { imageNote } from '../looks/image-note';
 import { actions, useStudio } from '../studio/store';
+import { later } from '../ui/later';
 import { Pane, PaneHeading } from '../ui/pane';
-import { ClustersTab } from './clusters-tab';
-import { CouplingTab } from './coupling-tab';
 import { FiltersTab } from './filters-tab';
-import { GatesTab } from './gates-tab';
 import { useInspected, type Inspected } from './inspected';
-import { RanksTab } from './ranks-tab';
 import { isTab, shownTab, tabsOf, tabTitles } from './tabs';
 import styles from './inspector.module.css';
 
-// Only networks that look again have these: others need not load them.
-const LooksTab = lazy(async () => ({ default: (await import('../looks/looks-tab')).LooksTab }));
-const MapsTab = lazy(async () => ({ default: (await import('../looks/maps-tab')).MapsTab }));
+// Shown when asked for, or by methods and networks that have them: the first screen does not wait for them.
+const CouplingTab = later('The coupling', async () => (await import('./coupling-tab')).CouplingTab);
+const GatesTab = later('The gates', async () => (await import('./gates-tab')).GatesTab);
+const ClustersTab = later('The clusters', async () => (await import('./clusters-tab')).ClustersTab);
+const RanksTab = later('The ranks', async () => (await import('./ranks-tab')).RanksTab);
+const LooksTab = later('Look by look', async () => (await import('../looks/looks-tab')).LooksTab);
+const MapsTab = later('The sheet of looks', async () => (await import('../looks/maps-tab')).MapsTab);
 
 export function Inspector() {
   const inspected = useInspected();
@@ -59,7 +60,7 @@ export function Inspector() {
         />
         {/* A panel keeps the id of its first tab: another tab, another panel. */}
         <TabPanel key={tab} id={tab} className={styles.panel ?? ''} data-view={tab}>
-          <Suspense fallback={null}>{contentOf(tab, inspected)}</Suspense>
+          {contentOf(tab, inspected)}
         </TabPanel>
       </Tabs>
     </Pane>

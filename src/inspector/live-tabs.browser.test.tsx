@@ -24,6 +24,9 @@ const labels = (host: HTMLElement) => [...host.querySelectorAll('canvas')].map((
 const graph = (): Graph => studio.getState().network?.view.graph ?? { layers: [], outputs: [] };
 const tabs = (host: HTMLElement) => [...host.querySelectorAll('[role="tab"]')].map((tab) => tab.textContent);
 const selected = (host: HTMLElement) => host.querySelector('[role="tab"][aria-selected="true"]')?.textContent;
+/** The tab is chosen and its part, loaded with its first show, is drawn. */
+const isDrawn = (host: HTMLElement, tab: string): boolean =>
+  selected(host) === tab && (host.querySelector('[role="tabpanel"]')?.childElementCount ?? 0) > 0;
 
 async function training(
   method: string,
@@ -45,7 +48,7 @@ describe('tabs of a method that trains', () => {
   it('Gates: a line per filter, and how many are open', async () => {
     const { host } = await training('dagger', gateTelemetry);
     await until(() => tabs(host).join() === 'Filters,Coupling,Gates');
-    expect(selected(host)).toBe('Gates');
+    await until(() => isDrawn(host, 'Gates'));
     const open = studio.getState().live['live']?.telemetry?.layers?.[layer]?.['open'] ?? new Float32Array();
     const count = open.reduce((sum, value) => sum + value, 0);
     expect(count).toBeGreaterThan(10);
@@ -57,7 +60,7 @@ describe('tabs of a method that trains', () => {
 
   it('Clusters: distances, members by cluster, and the layout; a member list entry picks the cluster', async () => {
     const { host } = await training('csgd', clusterTelemetry);
-    await until(() => selected(host) === 'Clusters');
+    await until(() => isDrawn(host, 'Clusters'));
     // 32 filters: 4 joins 3, 9 joins 8, ... (six), 6, 13, 20, 27 join two before: of these 8 is already taken by 9.
     const clusters = new Set(studio.getState().live['live']?.telemetry?.layers?.[layer]?.['cluster']).size;
     expect(plain(host)).toContain(`32 filters in ${clusters} clusters`);
@@ -70,7 +73,7 @@ describe('tabs of a method that trains', () => {
 
   it('Ranks: spectrum and rank as the method says them, without a handle', async () => {
     const { host } = await training('trp', spectrumTelemetry);
-    await until(() => selected(host) === 'Ranks');
+    await until(() => isDrawn(host, 'Ranks'));
     const rank = studio.getState().live['live']?.telemetry?.layers?.[layer]?.['rank']?.[0] ?? 0;
     expect(plain(host)).toContain(`rank ${rank}`);
     expect(host.querySelector('[role="slider"]')).toBeNull();

@@ -1,5 +1,6 @@
-/** A formula as MathML, with the meaning of its signs beside it. The typesetter loads with the first formula. */
+/** A formula as MathML, with the meaning of its signs beside it. Loaded with the first formula, as its typesetter is large. */
 import { useEffect, useRef } from 'react';
+import temml from 'temml';
 import styles from './rail.module.css';
 
 interface FormulaProps {
@@ -30,17 +31,10 @@ export function Formula({ tex, where }: FormulaProps) {
 function Maths({ tex, display = false }: { readonly tex: string; readonly display?: boolean }) {
   const host = useRef<HTMLSpanElement>(null);
   useEffect(() => {
-    let stale = false;
-    void import('temml').then(({ default: temml }) => {
-      if (!stale && host.current !== null) {
-        temml.render(tex, host.current, { displayMode: display, throwOnError: false, trust: false });
-        // What is wider than the rail scrolls, by keyboard too.
-        if (host.current.scrollWidth > host.current.clientWidth && display) host.current.tabIndex = 0;
-      }
-    });
-    return () => {
-      stale = true;
-    };
+    if (host.current === null) return;
+    temml.render(tex, host.current, { displayMode: display, throwOnError: false, trust: false });
+    // What is wider than the rail scrolls, by keyboard too.
+    if (host.current.scrollWidth > host.current.clientWidth && display) host.current.tabIndex = 0;
   }, [tex, display]);
   return <span ref={host}>{tex}</span>;
 }

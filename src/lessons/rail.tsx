@@ -4,16 +4,18 @@ import type { LessonState } from '../studio/state';
 import { actions, useStudio } from '../studio/store';
 import { Button } from '../ui/button';
 import { download } from '../ui/download';
+import { later } from '../ui/later';
 import { Popup } from '../ui/popup';
 import { answersFile } from './answers';
 import { standing } from './conditions';
 import { Positions, RunFigures, StageTable, Tied } from './figures';
-import { Formula } from './formula';
 import type { Block, Step } from './lesson-file';
 import { Prose } from './prose';
 import { Question } from './question';
 import { lessonNumber } from './shipped';
 import styles from './rail.module.css';
+
+const Formula = later('The formula', async () => (await import('./formula')).Formula);
 
 const kindNames: Readonly<Record<Step['kind'], string>> = {
   predict: 'Predict',

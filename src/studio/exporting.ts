@@ -2,6 +2,7 @@
 import type { CommandResult, ExportFormat, RunId } from '../../workers/protocol';
 import { traceOf } from '../replay/record';
 import { download } from '../ui/download';
+import { loaded } from '../ui/loading';
 import { notify, report, type StudioContext } from './context';
 import type { StudioActions } from './state';
 
@@ -41,7 +42,7 @@ export function createExporting(
                 : (context.store.getState().live[run.run]?.points ?? []),
           })),
         );
-        const { reportHtml } = await import('../report/report');
+        const { reportHtml } = await loaded('The report', () => import('../report/report'));
         const html = reportHtml(runs, new Date(), location.href.split('#')[0] ?? '');
         download('espalier-report.html', new Blob([html], { type: 'text/html' }));
       } catch (thrown) {

@@ -5,13 +5,14 @@ import type { StudioState } from '../studio/state';
 import { actions, studio, studioClient, useStudio } from '../studio/store';
 import { standsFor } from '../studio/run-facts';
 import { formatCount } from '../ui/format';
+import { loaded } from '../ui/loading';
 import { Menu, MenuEntry, MenuGroup } from '../ui/menu';
 import { TableEntries } from './table-entries';
 
 type Save = (place: Element, name: string) => Promise<void>;
 
 /** Loaded with the first picture. */
-const pictures = () => import('../ui/pictures');
+const pictures = () => loaded('What takes pictures', () => import('../ui/pictures'));
 const asDrawn =
   (format: 'svg' | 'png'): Save =>
   async (place, name) =>

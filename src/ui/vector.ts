@@ -1,5 +1,7 @@
 /** Canvases as SVG: what painted a canvas paints once more, on a context that writes SVG elements instead of pixels. */
 
+import { loaded } from './loading';
+
 /** Paints everything on `context`, whose units are CSS pixels until it scales them. */
 type Painting = (context: CanvasRenderingContext2D) => void;
 
@@ -13,7 +15,7 @@ export function paintedBy(canvas: HTMLCanvasElement, paint: Painting): void {
 /** The canvas as an SVG element of its size: lines and letters where it is known how it was painted, else its pixels. */
 export async function vectorOf(canvas: HTMLCanvasElement): Promise<SVGSVGElement> {
   const { clientWidth: width, clientHeight: height } = canvas;
-  const { Context } = await import('svgcanvas');
+  const { Context } = await loaded('What draws pictures as lines', () => import('svgcanvas'));
   const recorder = new Context({ width, height });
   // It has every method and property a canvas context has for drawing.
   const context = recorder as unknown as CanvasRenderingContext2D;
