@@ -80,13 +80,13 @@ export const passRows = (base, seeds) =>
   );
 
 /**
- * One trained network that looks three times, whole and made smaller by each method. The recipes begin with the same
- * training, so it is carried out once: rows start from its network.
+ * One trained network that looks `passes` times, whole and made smaller by each method. The recipes begin with the same
+ * training, so it is carried out once, under the name `trained`: rows start from its network.
  */
-export function compressedRows(recipes) {
+export function compressedRows({ trained: { key, name }, passes, recipes }) {
   const [{ stages, ...first }] = Object.values(recipes);
-  const trained = { key: 'rignet', recipe: { ...first, name: 'RIGNet of three passes', stages: [stages[0]] } };
-  const network = { source: 'file', name: 'rignet.safetensors' };
+  const trained = { key, recipe: { ...first, name, stages: [stages[0]] } };
+  const network = { source: 'file', name: `${key}.safetensors` };
   const whole = { ...first, name: 'Whole', network, stages: [{ stage: 'evaluate', split: 'test' }] };
   const trainedOn = (recipe) => ({
     ...recipe,
@@ -94,7 +94,7 @@ export function compressedRows(recipes) {
     network,
     stages: recipe.stages.slice(1).filter(({ stage }) => stage === 'fine-tune' || stage === 'evaluate'),
   });
-  const row = (label, key, recipe) => ({ key, label, passes: 3, trained, recipe: { ...recipe, $schema: undefined } });
+  const row = (label, id, recipe) => ({ key: id, label, passes, trained, recipe: { ...recipe, $schema: undefined } });
   return [
     row('whole', 'whole', whole),
     row('whole, trained on', 'longer', trainedOn(recipes.L1)),
@@ -103,6 +103,14 @@ export function compressedRows(recipes) {
     ),
   ];
 }
+
+/** A network that looks once, trained from the start by `recipe`. */
+export const onceRow = (label, recipe) => ({
+  key: 'once',
+  label,
+  passes: 1,
+  recipe: { ...recipe, $schema: undefined },
+});
 
 const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
 const percent = (share) => (100 * share).toFixed(1);
@@ -113,44 +121,55 @@ function spread(values) {
   return values.length === 1 ? middle : `${middle} (${percent(Math.min(...values))}-${percent(Math.max(...values))})`;
 }
 
-/** One line for each pass of each network, seeds together. `results` maps keys of rows to what was stored. */
-export function passLines(rows, results) {
-  const byNetwork = new Map();
+/** Its last measurement on the test images, pass by pass; a classifier that looks once is measured as a whole. */
+export function testedPasses({ evaluations, macs }) {
+  const { accuracy, passes } = evaluations.findLast(({ split }) => split === 'test');
+  return passes ?? [{ macs: macs.kept, accuracy }];
+}
+
+/** Rows that have results, those of one network under seeds together. `results` maps keys of rows to what was stored. */
+export function byNetwork(rows, results) {
+  const groups = new Map();
   for (const row of rows.filter(({ key }) => results.has(key))) {
     const name = `${row.label}, ${row.passes}`;
-    byNetwork.set(name, [...(byNetwork.get(name) ?? []), row]);
+    groups.set(name, [...(groups.get(name) ?? []), row]);
   }
-  const lines = [...byNetwork.values()].flatMap((some) => {
+  return [...groups.values()];
+}
+
+/** One line for each pass of each network, seeds together. `results` maps keys of rows to what was stored. */
+export function passLines(rows, results) {
+  const groups = byNetwork(rows, results);
+  if (groups.length === 0) return '';
+  const lines = groups.flatMap((some) => {
     const found = some.map(({ key }) => results.get(key).result);
-    const evaluations = found.map((result) => result.evaluations.findLast(({ split }) => split === 'test').passes);
-    return evaluations[0].map((pass, at) => {
-      const of = (pick) => spread(evaluations.map((passes) => pick(passes[at])));
+    const tested = found.map(testedPasses);
+    return tested[0].map((pass, at) => {
+      const of = (pick) => spread(tested.map((passes) => pick(passes[at])));
       const cells = [
         some[0].label,
         some[0].passes,
         at + 1,
         found[0].parameters.kept.toLocaleString('en'),
         pass.macs.toLocaleString('en'),
-        of(({ mIoU }) => mIoU),
+        ...(typeof pass.mIoU === 'number' ? [of(({ mIoU }) => mIoU)] : []),
         of(({ accuracy }) => accuracy),
-        ...pass.bands.map((_, band) => of(({ bands }) => bands[band].correct / bands[band].count)),
+        ...(pass.bands ?? []).map((_, band) => of(({ bands }) => bands[band].correct / bands[band].count)),
         some.length,
       ];
       return `| ${cells.join(' | ')} |`;
     });
   });
-  if (lines.length === 0) return '';
   const [first] = results.values();
-  const bands = first.result.evaluations.at(-1).passes[0].bands.map(({ name }) => name);
+  const { mIoU, bands = [] } = testedPasses(first.result)[0];
   const columns = [
     'network',
     'trained for',
     'pass',
     'parameters',
     'multiply-adds',
-    'mIoU',
-    'pixels right',
-    ...bands,
+    ...(typeof mIoU === 'number' ? ['mIoU', 'pixels right'] : ['images right']),
+    ...bands.map(({ name }) => name),
     'seeds',
   ];
   return `| ${columns.join(' | ')} |\n|---|${'---:|'.repeat(columns.length - 1)}\n${lines.join('\n')}`;

@@ -1,9 +1,10 @@
 /**
- * Fills docs/results.md: carries out the recipes of a table one by one with `espalier run` and writes the rows.
+ * Fills docs/results.md and docs/results/figures/: carries out the recipes of a table one by one with `espalier run`, then
+ * writes its rows and its figure.
  *
  *   node scripts/results.mjs TABLE [--network FILE] [--data PATH]     runs what is missing, then writes
  *       --only=SUFFIX      of the missing rows, those whose key ends so ("-50")
- *   node scripts/results.mjs                                          writes from the stored results alone
+ *   node scripts/results.mjs                                          writes page and figures from the stored results alone
  *
  * Rows may start from one training: its network is kept in .cache/trained/TABLE/, so that it is carried out once.
  *
@@ -11,12 +12,12 @@
  * was interrupted goes on where it stopped, and a row is made anew by deleting its file.
  */
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { runnerImport } from 'vite';
 import { root } from './setup.mjs';
-import { passLines } from './gating-rows.mjs';
 import { tables } from './result-tables.mjs';
 
 const folder = join(root, 'docs', 'results');
@@ -52,50 +53,6 @@ function runOne(recipe, target, { network, data, out }, beside = {}) {
   }
 }
 
-function stored(table) {
-  const place = join(folder, table);
-  if (!existsSync(place)) return new Map();
-  const files = readdirSync(place).filter((name) => name.endsWith('.json'));
-  return new Map(files.map((name) => [name.slice(0, -5), JSON.parse(readFileSync(join(place, name), 'utf8'))]));
-}
-
-function percent(value, digits) {
-  return value === null ? '' : (100 * value).toFixed(digits);
-}
-
-function tableText(id) {
-  const { title, note, rows, passes } = tables[id];
-  const results = stored(id);
-  const missing = rows.filter(({ key }) => !results.has(key)).length;
-  const lines = passes === true ? passLines(rows, results) : stageLines(rows, results);
-  if (lines === '') return '';
-  const gap = missing > 0 ? `\n\n${missing} of ${rows.length} rows have not been measured yet.` : '';
-  return `## ${title}\n\n${note}\n\nMade by \`node scripts/results.mjs ${id}\`; recipes and results: [\`results/${id}/\`](results/${id}).\n\n${lines}${gap}\n`;
-}
-
-/** One line for each row: its costs, and its accuracy stage by stage. */
-function stageLines(rows, results) {
-  const head =
-    '| method | asked | kept | multiply-adds | parameters | original | at the cut | recalibrated | fine-tuned | test | steps |\n|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|';
-  const lines = rows.flatMap(({ key, label, budget }) => {
-    const entry = results.get(key);
-    if (entry === undefined) return [];
-    const { macs, parameters, accuracy, evaluations, trainingSteps } = entry.result;
-    const cells = [
-      label,
-      percent(budget, 0),
-      percent(macs.share, 1),
-      macs.kept.toLocaleString('en'),
-      parameters.kept.toLocaleString('en'),
-      ...['original', 'cut', 'recalibrated', 'final'].map((stage) => percent(accuracy[stage], 2)),
-      percent(evaluations.findLast(({ split }) => split === 'test')?.accuracy ?? null, 2),
-      trainingSteps,
-    ];
-    return [`| ${cells.join(' | ')} |`];
-  });
-  return lines.length === 0 ? '' : `${head}\n${lines.join('\n')}`;
-}
-
 const { positionals, values } = parseArgs({
   allowPositionals: true,
   options: { network: { type: 'string' }, data: { type: 'string' }, only: { type: 'string' } },
@@ -113,8 +70,9 @@ if (id !== undefined) {
     runOne(recipe, target, { ...values, network }, trained && { training: trained.recipe });
   }
 }
-const part = (name) => (existsSync(join(folder, name)) ? readFileSync(join(folder, name), 'utf8') : '');
-writeFileSync(
-  join(root, 'docs', 'results.md'),
-  [part('intro.md'), ...Object.keys(tables).map(tableText), part('agreement.md')].filter(Boolean).join('\n'),
-);
+const { resultsPage } = (await runnerImport(join(root, 'scripts', 'results-page.ts'), { root, configFile: false }))
+  .module;
+const files = await resultsPage();
+rmSync(join(folder, 'figures'), { recursive: true, force: true });
+mkdirSync(join(folder, 'figures'));
+for (const [path, text] of files) writeFileSync(join(root, 'docs', path), text);
