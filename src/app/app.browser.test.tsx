@@ -32,8 +32,20 @@ describe('the page', () => {
     expect(headline()).toContain(`removes ${plan?.filters.removed ?? 0} of 784 filters`);
     expect(headline()).toContain(`Accuracy drops from 96.8 % to ${cut} at the cut`);
     // Half way between 94 % at 40 and 96 % at 70, give or take the share the planner reached.
-    const back = Number(/bring back about (\d+\.\d) %/.exec(headline())?.[1]);
+    const back = Number(/about (\d+\.\d) % fine-tuned/.exec(headline())?.[1]);
     expect(back).toBeCloseTo(94 + (((plan?.share ?? 0) - 0.4) / 0.3) * 2, 0);
+  });
+
+  it.each([
+    [1440, 900],
+    [1280, 720],
+  ])('says it in two lines at %d x %d', async (width, height) => {
+    await page.viewport(width, height);
+    mounted.host.style.width = `${width}px`;
+    await until(() => /at the cut \(.* recalibrated\), about .* fine-tuned\.$/.test(headline()));
+    const sentence = mounted.host.querySelector('h1');
+    const line = Number.parseFloat(sentence === null ? '' : getComputedStyle(sentence).lineHeight);
+    expect(sentence?.scrollHeight).toBe(2 * line);
   });
 
   it('moves the budget from its number in the sentence: a held key drags, letting go decides', async () => {

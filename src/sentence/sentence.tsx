@@ -199,21 +199,20 @@ function Outcome() {
           <Recalibrated preview={preview} />
         </>
       )}
-      <Expectation recalibrated={preview.recalibrated} />.
+      <Expectation />.
     </>
   );
 }
 
-/** What runs of this method came to after fine-tuning: a promise only where it is more than what was just measured. */
-function Expectation({ recalibrated }: Pick<PreviewState, 'recalibrated'>) {
+/** What runs of this method came to after fine-tuning, in few words: the whole sentence is to stay within two lines. */
+function Expectation() {
   const share = useStudio(({ plan }) => plan?.share ?? 1);
   const expected = useExpected();
   const at = expected?.estimate.at(share * 100)?.y ?? null;
   if (expected === null || at === null) return null;
-  const promises = recalibrated === null || at / 100 > recalibrated;
   return (
     <span title={`Estimated from ${expected.basis}`}>
-      ; {promises ? 'fine-tuning should bring back' : 'fine-tuned runs came to'} <b>about {formatAccuracy(at / 100)}</b>
+      , <b>about {formatAccuracy(at / 100)}</b> fine-tuned
     </span>
   );
 }
