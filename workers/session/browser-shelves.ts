@@ -66,16 +66,23 @@ export async function databaseRecords(): Promise<RecordShelf> {
 }
 
 /**
- * Asks to be the one writer of this origin and keeps that right for the worker's life. False when another tab has it;
- * true where the browser has no locks.
+ * Asks to be the one writer of this origin and keeps that right for the worker's life. False while another tab has it;
+ * `onLate` is called when it comes after all. True where the browser has no locks.
  */
-export async function becomeWriter(): Promise<boolean> {
+export async function becomeWriter(onLate: () => void = () => undefined): Promise<boolean> {
   const { locks } = navigator;
   if (locks === undefined) return true;
   return new Promise((resolve) => {
+    let isLate = false;
+    const patience = setTimeout(() => {
+      isLate = true;
+      resolve(false);
+    }, WRITER_PATIENCE_MS);
     locks
-      .request(WRITER_LOCK, { signal: AbortSignal.timeout(WRITER_PATIENCE_MS) }, () => {
-        resolve(true);
+      .request(WRITER_LOCK, () => {
+        clearTimeout(patience);
+        if (isLate) onLate();
+        else resolve(true);
         return new Promise<never>(() => undefined);
       })
       .catch(() => resolve(false));

@@ -12,7 +12,6 @@ interface Shelves {
 export function browserStore(trouble: StoreOptions['trouble']): RunStore {
   let opened: Promise<Shelves> | undefined;
   const shelves = (): Promise<Shelves> => (opened ??= openShelves(trouble));
-  let writer: Promise<boolean> | undefined;
   return createRunStore({
     blobs: {
       write: async (name, bytes) => (await shelves()).blobs.write(name, bytes),
@@ -26,7 +25,7 @@ export function browserStore(trouble: StoreOptions['trouble']): RunStore {
       put: async (record) => (await shelves()).records.put(record),
       remove: async (run) => (await shelves()).records.remove(run),
     },
-    writer: () => (writer ??= becomeWriter()),
+    writer: becomeWriter,
     trouble,
   });
 }

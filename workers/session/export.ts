@@ -187,7 +187,7 @@ function lastNetwork(engine: Engine, { run, candidates }: RunRecord): Promise<Ne
 async function projectRuns({ host }: Engine, record: RunRecord | undefined) {
   const records = record === undefined ? await host.store.records() : [record];
   return records.map((one) => ({
-    record: { ...one, blobs: {}, checkpoint: null },
+    record: { ...one, blobs: {}, telemetry: null, checkpoint: null },
     metrics: writeMetricsCsv(one.metrics),
   }));
 }

@@ -89,6 +89,26 @@ describe('a lost device', () => {
   );
 });
 
+describe('a run that is deleted while it is being opened again', () => {
+  it('does not train on unseen', async () => {
+    const shelves = { blobs: memoryBlobs(), records: memoryRecords() };
+    const before = rehearse({ shelves });
+    await before.call('start', start);
+    const { run } = await before.call('startRun', params);
+    await before.call('controlRun', { run, action: 'pause' });
+    const studio = rehearse({ shelves });
+    await studio.call('start', start);
+    const resuming = studio.call('controlRun', { run, action: 'resume' });
+    await studio.call('deleteRun', { run });
+    await resuming;
+    await studio.runs.settled();
+    expect((await studio.call('listRuns', null)).runs).toEqual([]);
+    expect(await shelves.records.all()).toEqual([]);
+    const told = studio.events.flatMap((event) => (event.kind === 'run' ? [event.event.event] : []));
+    expect(told).not.toContain('finished');
+  }, 60_000);
+});
+
 describe('training that diverges', () => {
   it('fails within a step of the first loss that is no number, and names the step', async () => {
     const studio = rehearse();

@@ -26,6 +26,11 @@ describe('recipes', () => {
       ],
       'stages.2',
     ],
+    [
+      'a number without end (JSON reads 1e999 as that)',
+      [{ stage: 'fine-tune', epochs: 1, warmUp: JSON.parse('1e999') as number }],
+      'stages.0.warmUp',
+    ],
     ['an unknown method', [{ stage: 'score', method: 'luck' }], 'stages.0.method'],
     [
       'a setting out of range',

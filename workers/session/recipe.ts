@@ -123,7 +123,7 @@ const trainFields = {
   weightDecay: v.optional(v.pipe(v.number(), v.minValue(0), v.maxValue(1)), 5e-4),
   schedule: v.optional(v.picklist(['cosine', 'step', 'constant']), 'cosine'),
   /** Epochs of linear warm-up; may be a fraction. */
-  warmUp: v.optional(v.pipe(v.number(), v.minValue(0)), 0),
+  warmUp: v.optional(v.pipe(v.number(), v.finite(), v.minValue(0)), 0),
   labelSmoothing: v.optional(v.pipe(v.number(), v.minValue(0), v.ltValue(1)), 0),
   /** Of networks with several passes: how much the loss after each pass counts. Uniform when absent. */
   passLoss: v.optional(v.picklist(['uniform', 'last', 'ramp'])),
@@ -131,7 +131,7 @@ const trainFields = {
   augment: v.optional(v.boolean(), true),
   /** Weight of the distillation loss from the unpruned network; 0 = off. */
   distillation: v.optional(share, 0),
-  temperature: v.optional(v.pipe(v.number(), v.gtValue(0)), 4),
+  temperature: v.optional(v.pipe(v.number(), v.finite(), v.gtValue(0)), 4),
   /** Images per epoch; all of the split when absent. */
   imagesPerEpoch: v.optional(positive),
   /** A training method acting during the stage (C-SGD, TRP, ...). */

@@ -19,7 +19,7 @@ import { writeTrainState } from './checkpoint';
 import type { Host } from './engine';
 import { rewound, withTurn } from './knobs';
 import type { TrainState } from '../training/train-state';
-import type { Ledger, RunRecord, StoredBlob } from './run-record';
+import { blobNames, type Ledger, type RunRecord, type StoredBlob } from './run-record';
 import { freshBlob, type FreshBlob } from './store';
 import { createHistory, writeHistory } from './telemetry-history';
 
@@ -147,9 +147,12 @@ export function createJournal(host: Host, initial: RunRecord, said: readonly Tel
         historyIsSaved = true;
         change({ telemetry: await keep(writeHistory(history.samples())) });
       }
-      const saving = fresh;
-      fresh = [];
-      await host.store.commit({ ...record, metrics: [...metrics] }, saving);
+      const whole = { ...record, metrics: [...metrics] };
+      const named = blobNames(whole);
+      // What was kept but is not in the record yet is the next commit's: the store forgets what nobody names.
+      const saving = fresh.filter(({ stored }) => named.has(stored.name));
+      fresh = fresh.filter((blob) => !saving.includes(blob));
+      await host.store.commit(whole, saving);
     },
   };
 }

@@ -142,6 +142,11 @@ export function createRuns(engine: Engine): Runs {
     return begun;
   }
 
+  /** Waits for a run that is being opened again: what is asked of it meanwhile would miss it. */
+  async function resumed(run: RunId): Promise<void> {
+    await resuming.get(run)?.catch(() => undefined);
+  }
+
   async function resume(run: RunId, options: WorkOptions): Promise<RunState> {
     const record = await saved(run);
     const { checkpoint, recipe, candidates, blobs } = record;
@@ -199,6 +204,7 @@ export function createRuns(engine: Engine): Runs {
     },
 
     async control(run, action, options) {
+      if (action !== 'resume') await resumed(run);
       const entry = active.get(run);
       if (entry === undefined) {
         if (action === 'resume') return resumeOnce(run, options);
@@ -243,6 +249,7 @@ export function createRuns(engine: Engine): Runs {
     },
 
     async remove(run) {
+      await resumed(run);
       const entry = active.get(run);
       if (entry !== undefined) {
         entry.control.stop();

@@ -113,6 +113,7 @@ describe('a whole run', () => {
       files: [new File([project.blob], project.name)],
     });
     expect(opened.hash).toBe(stored.hash);
+    expect(await elsewhere.call('telemetryOf', { run })).toEqual({ samples: [] });
     const brought = (await elsewhere.call('listRuns', null)).runs;
     expect(brought.map(({ run: id, state, result }) => ({ id, state, result }))).toEqual([
       { id: run, state: 'finished', result: runs[0]?.result },

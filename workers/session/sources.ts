@@ -90,14 +90,14 @@ async function checkContent(network: Network, name: string, wanted: string): Pro
   );
 }
 
-/** Runs a project brings join the list, unless they are there already; their networks stay behind. */
+/** Runs a project brings join the list, unless they are there already; their networks and telemetry stay behind. */
 async function takeInRuns({ host: { store } }: Engine, { runs }: Project): Promise<void> {
   const known = new Set((await store.records()).map(({ run }) => run));
   for (const { record: written } of runs) {
     const record = parseRecord(written);
     if (record === undefined || known.has(record.run)) continue;
     const candidates = record.candidates.map((candidate) => ({ ...candidate, stored: false }));
-    await store.commit({ ...record, candidates, blobs: {}, checkpoint: null });
+    await store.commit({ ...record, candidates, blobs: {}, telemetry: null, checkpoint: null });
   }
 }
 

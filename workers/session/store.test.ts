@@ -4,7 +4,15 @@ import { databaseRecords } from './browser-shelves';
 import { memoryBlobs, memoryRecords } from './memory-shelves';
 import { parseRecipe } from './recipe';
 import { emptyLedger, type RunRecord } from './run-record';
-import { createRunStore, freshBlob, type BlobShelf, type FreshBlob, type RecordShelf, type RunStore } from './store';
+import {
+  createRunStore,
+  freshBlob,
+  type BlobShelf,
+  type FreshBlob,
+  type RecordShelf,
+  type RunStore,
+  type StoreOptions,
+} from './store';
 
 const recipe = parseRecipe({
   version: 1,
@@ -41,7 +49,7 @@ interface Bench {
   readonly blobs: BlobShelf;
   readonly records: RecordShelf;
   readonly troubles: { message: string; bytes: number | null }[];
-  readonly open: (options?: { blobs?: BlobShelf; records?: RecordShelf; writer?: () => Promise<boolean> }) => RunStore;
+  readonly open: (options?: { blobs?: BlobShelf; records?: RecordShelf; writer?: StoreOptions['writer'] }) => RunStore;
 }
 
 function bench(): Bench {
@@ -175,6 +183,66 @@ describe('run store', () => {
     expect(await blobs.names()).toEqual([]);
     expect((await reader.records()).length).toBe(1);
     expect((await open().records()).length).toBe(0);
+  });
+
+  it('saves what it kept in memory when the tab that wrote is closed', async () => {
+    const { troubles, open } = bench();
+    const original = await freshBlob('run-1', bytesOf(1));
+    let otherTabCloses = (): void => undefined;
+    const store = open({
+      writer: async (onLate) => {
+        otherTabCloses = onLate;
+        return false;
+      },
+    });
+    await store.commit(recordAt(10, original, original), [original]);
+    expect(await open().records()).toEqual([]);
+    otherTabCloses();
+    const second = await freshBlob('run-1', bytesOf(2));
+    await store.commit({ ...recordAt(20, second, original), run: 'run-2' }, [second, original]);
+    expect((await open().records()).map(({ run, checkpoint }) => [run, checkpoint?.step])).toEqual([
+      ['run-1', 10],
+      ['run-2', 20],
+    ]);
+    expect(await open().read(original.stored)).toEqual(bytesOf(1));
+    expect(troubles.length).toBe(1);
+  });
+
+  it('saves a run that found no room as soon as another is removed', async () => {
+    const { blobs, open } = bench();
+    let room = 1;
+    const small: BlobShelf = {
+      ...blobs,
+      async write(name, bytes) {
+        if (room === 0) throw new DOMException('No room.', 'QuotaExceededError');
+        room -= 1;
+        return blobs.write(name, bytes);
+      },
+      async remove(name) {
+        room += 1;
+        return blobs.remove(name);
+      },
+    };
+    const store = open({ blobs: small });
+    const first = await freshBlob('run-1', bytesOf(1));
+    const second = await freshBlob('run-2', bytesOf(2));
+    await store.commit(recordAt(10, first, first), [first]);
+    await store.commit({ ...recordAt(10, second, second), run: 'run-2', state: 'finished' }, [second]);
+    expect((await open().records()).map(({ run }) => run)).toEqual(['run-1']);
+    await store.remove('run-1');
+    expect((await open().records()).map(({ run }) => run)).toEqual(['run-2']);
+    expect(await open().read(second.stored)).toEqual(bytesOf(2));
+  });
+
+  it('shows a run again that was removed and is brought back', async () => {
+    const { open } = bench();
+    const store = open();
+    const original = await freshBlob('run-1', bytesOf(1));
+    await store.commit(recordAt(10, original, original), [original]);
+    await store.remove('run-1');
+    await store.commit(recordAt(10, original, original), [original]);
+    expect((await store.records()).map(({ run }) => run)).toEqual(['run-1']);
+    expect((await store.record('run-1'))?.run).toBe('run-1');
   });
 
   it('leaves records of a newer version, and their blobs, untouched', async () => {

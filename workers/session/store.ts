@@ -3,7 +3,7 @@
  *
  * A save writes new blobs under new names, reads them back and compares length and SHA-256, then moves the record to
  * them in one durable transaction, and only then removes the blobs nobody names any more. When the disk is full or
- * refuses, the run goes on in memory and says so; the next save that succeeds writes everything.
+ * refuses, the run goes on in memory and says so; the next save that succeeds, or a run that is removed, saves it too.
  */
 import type { RunId } from '../protocol';
 import { sha256 } from '../datasets/identity';
@@ -62,8 +62,11 @@ export interface RunStore {
 export interface StoreOptions {
   readonly blobs: BlobShelf;
   readonly records: RecordShelf;
-  /** Asked before the first save: may this worker write, or does another tab? Absent = yes. */
-  readonly writer?: (() => Promise<boolean>) | undefined;
+  /**
+   * Asked before the first save: may this worker write, or does another tab? `onLate` is called when that tab is gone.
+   * Absent = yes.
+   */
+  readonly writer?: ((onLate: () => void) => Promise<boolean>) | undefined;
   /** Told once when saving begins to fail; `bytes` is what could not be saved. */
   readonly trouble: (message: string, bytes: number | null) => void;
 }
@@ -116,12 +119,21 @@ export function createRunStore({ blobs, records, writer, trouble }: StoreOptions
     }
   }
 
-  async function mayWrite(): Promise<boolean> {
-    ready ??= (writer?.() ?? Promise.resolve(true)).then(async (granted) => {
+  function mayWrite(): Promise<boolean> {
+    ready ??= (writer?.(takeOver) ?? Promise.resolve(true)).then(async (granted) => {
       if (granted) await sweep().catch(() => undefined);
       return granted;
     });
     return ready;
+  }
+
+  /** The tab that did the saving is closed. */
+  function takeOver(): void {
+    ready = Promise.resolve(true);
+    void inTurn(async () => {
+      await sweep().catch(() => undefined);
+      await saveHeld();
+    });
   }
 
   async function writeChecked({ name, bytes, sha256: hash }: StoredBlob, content: Uint8Array): Promise<void> {
@@ -169,7 +181,22 @@ export function createRunStore({ blobs, records, writer, trouble }: StoreOptions
     trouble(reason, [...content.values()].reduce((sum, { byteLength }) => sum + byteLength, 0) || null);
   }
 
+  /** What is in memory alone may find room by now. */
+  async function saveHeld(): Promise<void> {
+    for (const [run, held] of unsaved) {
+      try {
+        await save(held.record, held.blobs);
+      } catch {
+        break;
+      }
+      unsaved.delete(run);
+    }
+    troubled = unsaved.size > 0;
+  }
+
   async function commit(record: RunRecord, fresh: readonly FreshBlob[]): Promise<void> {
+    // A project may bring back a run that was removed.
+    removed.delete(record.run);
     const kept = blobNames(record);
     const content = new Map([...(unsaved.get(record.run)?.blobs ?? [])].filter(([name]) => kept.has(name)));
     for (const { stored, bytes } of fresh) content.set(stored.name, bytes);
@@ -177,17 +204,18 @@ export function createRunStore({ blobs, records, writer, trouble }: StoreOptions
       hold(
         record,
         content,
-        'The studio is open in another tab, which does the saving. Work in this tab stays in memory.',
+        'The studio is open in another tab, which does the saving. Work in this tab stays in memory until that one is closed.',
       );
       return;
     }
     try {
       await save(record, content);
       unsaved.delete(record.run);
-      troubled = unsaved.size > 0;
     } catch (error) {
       hold(record, content, savingFailed(error));
+      return;
     }
+    await saveHeld();
   }
 
   return {
@@ -225,7 +253,7 @@ export function createRunStore({ blobs, records, writer, trouble }: StoreOptions
         await records.remove(run);
         lastNames.delete(run);
         for (const name of names) await blobs.remove(name);
-        troubled = unsaved.size > 0;
+        await saveHeld();
       }),
   };
 }
