@@ -100,6 +100,34 @@ describe('a lesson', () => {
     actions.leaveLesson();
   });
 
+  it('that is left while its run waits for scores starts no run', async () => {
+    const client = connect();
+    let letGo = (): void => undefined;
+    const held = new Promise<void>((resolve) => (letGo = resolve));
+    disconnect();
+    const asked: string[] = [];
+    const call: typeof client.call = async (command, params, options) => {
+      asked.push(command);
+      if (command === 'score') await held;
+      return client.call(command, params, options);
+    };
+    disconnect = connectStudio({ ...client, call });
+    const lesson = read('what-a-cut-costs');
+    const arrange = { ...lesson.begin, run: true } as const;
+    await actions.openLesson({
+      ...lesson,
+      id: 'left',
+      begin: {},
+      steps: lesson.steps.map((step) => ({ ...step, arrange })),
+    });
+    actions.goToStep(1);
+    await vi.waitUntil(() => studio.getState().scoring.state === 'scoring');
+    actions.leaveLesson();
+    letGo();
+    await vi.waitUntil(() => studio.getState().preview.state === 'measured', 5000);
+    expect(asked).not.toContain('startRun');
+  });
+
   it('holds still what no step has unlocked, and lets go when it is left', async () => {
     connect();
     await actions.openLesson(read('which-filters-matter'));

@@ -42,8 +42,10 @@ interface Worker {
   kill(): void;
 }
 
+type Starts = (index: number) => boolean | Promise<boolean>;
+
 /** Workers made on demand; `starts` says of each whether its device comes up. */
-function stage(starts: (index: number) => boolean = () => true) {
+function stage(starts: Starts = () => true) {
   const workers: Worker[] = [];
   const ends: MessagePort[] = [];
   const spawn = (): MessagePort => {
@@ -56,7 +58,7 @@ function stage(starts: (index: number) => boolean = () => true) {
     const handlers = {
       start: async () => {
         told.push('start');
-        if (!starts(index)) throw new Error('No device.');
+        if (!(await starts(index))) throw new Error('No device.');
         return { device, methods: [], shipped: [], runs: [] as RunSummary[] };
       },
       openNetwork: async ({ source }) => {
@@ -84,6 +86,12 @@ function stage(starts: (index: number) => boolean = () => true) {
         told.push(`${action} ${run}`);
         return { state: 'waiting' as const };
       },
+      describeInput: async ({ network }) => {
+        if (!known.has(network)) throw new Error(`This worker does not know ${network}.`);
+        told.push(`describe ${network}`);
+        known.add(`${network} described`);
+        return view(`${network} described`);
+      },
       preview: never,
     } satisfies Partial<Handlers<Commands>>;
     const service = serve<Commands, StudioEvent>(port2, handlers as unknown as Handlers<Commands>, paramSchemas);
@@ -98,7 +106,7 @@ afterEach(() => {
   for (const close of closing.splice(0)) close();
 });
 
-function meet(starts?: (index: number) => boolean) {
+function meet(starts?: Starts) {
   const { workers, spawn, close } = stage(starts);
   const client = createStudioClient(spawn);
   const events: StudioEvent[] = [];
@@ -162,6 +170,30 @@ describe('recovery', () => {
     await heard(({ kind }) => kind === 'device-lost');
     await expect(client.call('timeNetworks', { networks: ['b', 'a'], batch: 1 })).resolves.toEqual({ times: [] });
     expect(workers[1]?.told).toEqual(expect.arrayContaining(['open a', 'open b']));
+  });
+
+  it('opens again a network whose input was described, and what was said of it', async () => {
+    const { client, workers, heard } = meet();
+    await withRun(client, workers);
+    const normalisation = { mean: [0], std: [1] };
+    const described = { network: 'a', normalisation, order: 'RGB', classes: null } as const;
+    const { network } = await client.call('describeInput', described);
+    workers[0]?.service.emit(lost);
+    await heard(({ kind }) => kind === 'device-lost');
+    await client.call('kernels', { network, layer: 'stem' });
+    expect(workers[1]?.told.slice(-3)).toEqual(['open a', 'describe a', `kernels of ${network}`]);
+  });
+
+  it('gives way to a person who chooses another device meanwhile', async () => {
+    const { client, workers, events, heard } = meet((index) => index !== 1 || new Promise(() => undefined));
+    await withRun(client, workers);
+    workers[0]?.service.emit(lost);
+    await heard(({ kind }) => kind === 'device-lost');
+    client.restart();
+    await client.call('start', { ...start, device: 'webgpu' });
+    expect(workers.length).toBe(3);
+    expect(workers[2]?.told).toEqual(['start']);
+    expect(events.filter(({ kind }) => kind === 'device-lost' || kind === 'warning')).toHaveLength(1);
   });
 
   it('leaves paused runs at rest, and says that they lie in storage', async () => {

@@ -17,7 +17,7 @@ const RECOVERY_WINDOW_MS = 600_000;
 const spawnStudio = (): Worker =>
   new Worker(new URL('../../workers/studio.worker.ts', import.meta.url), { type: 'module', name: 'studio' });
 
-type OpenCommand = 'openNetwork' | 'openDataset' | 'openCandidate';
+type OpenCommand = 'openNetwork' | 'openDataset' | 'openCandidate' | 'describeInput';
 type Opening = { readonly [C in OpenCommand]: { readonly command: C; readonly params: CommandParams<C> } }[OpenCommand];
 
 /** Connects to a fresh studio worker. `spawn` is for tests. */
@@ -48,7 +48,7 @@ export function createStudioClient(spawn: () => Port = spawnStudio): StudioClien
     });
     void mine.died.then((reason) => {
       // A worker that never started is the page's to retry: it has nothing to lose.
-      if (reason.name !== 'WorkerStartError' && !retired.has(mine)) void recover(reason.message);
+      if (reason.name !== 'WorkerStartError' && !retired.has(mine)) recover(reason.message);
     });
     return mine;
   }
@@ -60,7 +60,7 @@ export function createStudioClient(spawn: () => Port = spawnStudio): StudioClien
   function hear(event: StudioEvent, from: Connection<Commands>): void {
     if (from !== connection) return;
     if (event.kind === 'device-lost') {
-      void recover(event.reason);
+      recover(event.reason);
       return;
     }
     if (event.kind === 'run' && event.event.event === 'state') {
@@ -73,13 +73,17 @@ export function createStudioClient(spawn: () => Port = spawnStudio): StudioClien
     tell(event);
   }
 
-  function recover(reason: string): Promise<void> {
-    recovering ??= replaceWorker(reason).finally(() => (recovering = undefined));
-    return recovering;
+  function recover(reason: string): void {
+    if (recovering !== undefined) return;
+    const mine = replaceWorker(reason).finally(() => {
+      if (recovering === mine) recovering = undefined;
+    });
+    recovering = mine;
   }
 
   async function replaceWorker(reason: string): Promise<void> {
     const params = started;
+    const asked = restarts;
     for (;;) {
       const now = Date.now();
       const recent = recoveries.filter((moment) => now - moment < RECOVERY_WINDOW_MS);
@@ -99,6 +103,8 @@ export function createStudioClient(spawn: () => Port = spawnStudio): StudioClien
         for (const run of live) await resume(run);
         return;
       } catch (error) {
+        // A person asked for another worker meanwhile: theirs is not to be replaced.
+        if (asked !== restarts) return;
         reason = error instanceof Error ? error.message : String(error);
       }
     }
@@ -117,7 +123,8 @@ export function createStudioClient(spawn: () => Port = spawnStudio): StudioClien
       await reopen(dataOfRun.get(run));
       await connection.call('controlRun', { run, action: 'resume' });
     } catch (error) {
-      live.delete(run);
+      // A person asked for another worker, where it may be resumed by hand.
+      if (!live.delete(run)) return;
       const cause = error instanceof Error ? error.message : String(error);
       tell({ kind: 'run', event: { run, event: 'state', state: 'interrupted' } });
       tell({ kind: 'warning', message: `A run was interrupted and could not go on by itself: ${cause}` });
@@ -128,6 +135,8 @@ export function createStudioClient(spawn: () => Port = spawnStudio): StudioClien
   async function reopen(handle: string | null | undefined): Promise<void> {
     const opening = handle === null || handle === undefined || open.has(handle) ? undefined : openings.get(handle);
     if (opening === undefined || handle === null || handle === undefined) return;
+    // What was settled about a network's input is settled about a handle of its own.
+    for (const needed of handlesIn(opening.params)) await reopen(needed);
     await connection.call(opening.command, opening.params);
     open.add(handle);
   }
@@ -138,7 +147,7 @@ export function createStudioClient(spawn: () => Port = spawnStudio): StudioClien
     else if (note.command === 'startRun') {
       if (note.params.dataset !== null) dataOfRun.set(note.result.run, note.params.dataset);
     } else if (note.command === 'openDataset') keep(note.result.dataset, note);
-    else if (note.command === 'openNetwork' || note.command === 'openCandidate') keep(note.result.network, note);
+    else if (isOfNetwork(note)) keep(note.result.network, note);
   }
 
   function keep(handle: string, { command, params }: Opening): void {
@@ -177,6 +186,7 @@ export function createStudioClient(spawn: () => Port = spawnStudio): StudioClien
       paused.clear();
       recoveries.length = 0;
       restarts += 1;
+      recovering = undefined;
       replace(() => (connection = fresh()));
     },
     dispose() {
@@ -184,6 +194,10 @@ export function createStudioClient(spawn: () => Port = spawnStudio): StudioClien
       replace(() => undefined);
     },
   };
+}
+
+function isOfNetwork(note: Remembered): note is Extract<Remembered, { command: Exclude<OpenCommand, 'openDataset'> }> {
+  return note.command === 'openNetwork' || note.command === 'openCandidate' || note.command === 'describeInput';
 }
 
 /** What a command asks to be open. */

@@ -49,8 +49,10 @@ export function createEventFeed(context: StudioContext, onRunEnded: (run: string
         case 'device':
           return store.setState(({ engine }) => ({ engine: { ...engine, device: event.report } }));
         case 'device-lost': {
+          const isWasm = store.getState().engine.device?.kind === 'wasm';
+          const what = isWasm ? 'The engine stopped' : 'The GPU was reset';
           const next = event.recovering ? 'Training goes on from the last checkpoint.' : 'Reload the page to go on.';
-          return void notify(context, `The GPU was reset (${event.reason}). ${next}`);
+          return void notify(context, `${what} (${event.reason}). ${next}`);
         }
         case 'storage':
           return void notify(context, event.message);

@@ -9,6 +9,8 @@ import type { StudioActions } from './state';
 /** Source with weights: what alone can run it. */
 const foreignRuntimes: Partial<Readonly<Record<ExportFormat, string>>> = { pytorch: 'PyTorch', keras: 'Keras' };
 
+const writing = 'Writing and checking the file';
+
 type Proof = CommandResult<'exportNetwork'>['proof'];
 
 /** What was done, and what could not be, to see that the file means the same. */
@@ -60,7 +62,7 @@ export function createExporting(
     },
     async exportNetwork(format: ExportFormat, run?: RunId) {
       const { network, dataset } = context.store.getState();
-      context.store.setState({ opening: 'Writing and checking the file' });
+      context.store.setState({ opening: writing });
       try {
         const { name, blob, proof } = await context.client().call('exportNetwork', {
           network: run === undefined ? (network?.view.network ?? null) : null,
@@ -73,7 +75,8 @@ export function createExporting(
       } catch (thrown) {
         report(context, thrown);
       } finally {
-        context.store.setState({ opening: null });
+        // Something may have been opened meanwhile: the line is its.
+        context.store.setState(({ opening }) => ({ opening: opening === writing ? null : opening }));
       }
     },
   };

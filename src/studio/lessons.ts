@@ -53,10 +53,13 @@ export function createTeaching(
     run,
     replay,
   }: Arrangement) {
+    const lesson = store.getState().lesson?.lesson;
+    const isLeft = (state: StudioState): boolean => state.lesson?.lesson !== lesson;
     if (network !== undefined) {
       const beside = data === undefined ? {} : { data: { source: data, files: [] } };
       if (!(await opening.openNetwork(network, [], beside))) return;
     } else if (data !== undefined && !(await opening.openDataset(data))) return;
+    if (isLeft(store.getState())) return;
     if (method !== undefined) {
       const { engine, scoring } = store.getState();
       const declared = defaultSettings(engine.methods.find(({ id }) => id === method));
@@ -69,25 +72,26 @@ export function createTeaching(
     if (rules !== undefined) decisions.changeRules(defined(rules));
     if (ranks !== undefined) decisions.keepRanks(ranks);
     if (view !== undefined) gestures.show(defined(view));
-    if (run === true) await whenPlanned(gestures.startRun);
+    if (run === true) await whenPlanned(gestures.startRun, isLeft);
     if (replay !== undefined) await gestures.playTrace(replay);
   }
 
-  /** A run needs the plan of the present method: scores may still be on their way. */
-  function whenPlanned(then: () => Promise<void>): Promise<void> {
+  /** A run needs the plan of the present method: scores may still be on their way. `isLeft`: nobody waits for it any more. */
+  function whenPlanned(then: () => Promise<void>, isLeft: (state: StudioState) => boolean): Promise<void> {
     const ready = (state: StudioState): boolean =>
       state.dataset !== null &&
       state.plan !== null &&
       state.scoring.state === 'ready' &&
       (state.plan.truncation !== undefined) === truncates(presentMethod(state));
     return new Promise((resolve, reject) => {
-      const look = (state: StudioState): boolean => {
-        if (!ready(state)) return false;
+      const look = (state: StudioState): void => {
+        const isOver = isLeft(state);
+        if (!isOver && !ready(state)) return;
         unsubscribe();
-        then().then(resolve, reject);
-        return true;
+        if (isOver) resolve();
+        else then().then(resolve, reject);
       };
-      const unsubscribe = store.subscribe((state) => void look(state));
+      const unsubscribe = store.subscribe(look);
       look(store.getState());
     });
   }

@@ -231,10 +231,7 @@ export function createOpening(context: StudioContext, arrival: Arrival): Opening
         );
       }
       const [main] = sorted.network;
-      if (main !== undefined) {
-        await openTogether({ source: 'file', name: main.name }, sorted.network, sorted.data);
-        return true;
-      }
+      if (main !== undefined) return openTogether({ source: 'file', name: main.name }, sorted.network, sorted.data);
       if (sorted.data !== null) await openDataset(sorted.data.source, sorted.data.files);
       return false;
     },

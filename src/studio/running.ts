@@ -23,6 +23,8 @@ interface Handles {
 /** `openedFiles` are the bytes the open network and data came from: a run that outlives the page needs them again. */
 export function createRunning(context: StudioContext, openedFiles: () => readonly File[]): Running {
   const { store } = context;
+  /** A run is on its way to the worker: a second click means the same one. */
+  let isStarting = false;
 
   async function refresh(): Promise<void> {
     const { runs } = await context.client().call('listRuns', null);
@@ -33,7 +35,9 @@ export function createRunning(context: StudioContext, openedFiles: () => readonl
   async function carryOut(recipe: Recipe, on?: Handles): Promise<void> {
     const { network, dataset, activeRun } = store.getState();
     const present = { network: network?.view.network ?? null, dataset: dataset?.dataset ?? null };
+    if (isStarting) return;
     if (activeRun !== null) return void notify(context, 'Another run is training: stop it first, or wait for its end.');
+    isStarting = true;
     try {
       const { run } = await context.client().call('startRun', {
         recipe,
@@ -57,6 +61,8 @@ export function createRunning(context: StudioContext, openedFiles: () => readonl
       }));
     } catch (thrown) {
       report(context, thrown);
+    } finally {
+      isStarting = false;
     }
   }
 

@@ -42,6 +42,21 @@ async function openSmall(): Promise<void> {
 beforeEach(() => connect(createFixtureClient({ delay: 0 })));
 afterEach(() => disconnect());
 
+describe('a second click', () => {
+  it('starts no second run', async () => {
+    disconnect();
+    const { client, waiting } = holdingClient(createFixtureClient({ delay: 0 }), new Set(['startRun']));
+    connect(client);
+    await openSmall();
+    const clicks = [actions.startRun(), actions.startRun()];
+    await settled();
+    expect(waiting).toHaveLength(1);
+    waiting[0]?.answer();
+    await Promise.all(clicks);
+    expect(studio.getState().activeRun).toBe('run-here-1');
+  });
+});
+
 describe('opening', () => {
   it('scores the network, plans half of the compute and checks the cut', async () => {
     await openSmall();
@@ -145,6 +160,41 @@ describe('opening', () => {
     expect(network?.view.meta.name).toBe('ResNet-8');
     expect(opening).toBeNull();
     expect(seed).not.toBe(7);
+  });
+
+  it('does not take what was open for the file of a setup that could not be read', async () => {
+    disconnect();
+    const fixture = createFixtureClient({ delay: 0 });
+    const call: StudioClient['call'] = async (command, params, options) => {
+      if (command === 'openNetwork' && (params as { files: readonly File[] }).files.length > 0) {
+        throw new Error('It is damaged.');
+      }
+      return fixture.call(command, params, options);
+    };
+    connect({ ...fixture, call });
+    await openSmall();
+    const network = { source: 'file', name: 'half.onnx', sha256: '0'.repeat(64) };
+    const stages = [{ stage: 'evaluate' }];
+    const recipe = { version: 1, name: 'half', network, data: { source: 'shapes10' }, stages };
+    await actions.openFiles([new File([JSON.stringify(recipe)], 'half.json')]);
+    await actions.openFiles([new File(['x'], 'half.onnx')]);
+    const said = studio.getState().notices.map(({ message }) => message);
+    expect(said).toContain('It is damaged.');
+    expect(said.join(' ')).not.toContain('This is not the network of the setup');
+  });
+
+  it('keeps its busy line when a file that was being written is done', async () => {
+    disconnect();
+    const held = new Set(['openNetwork', 'exportNetwork']);
+    const { client, waiting } = holdingClient(createFixtureClient({ delay: 0 }), held);
+    connect(client);
+    const exporting = actions.exportNetwork('recipe');
+    const open = actions.openNetwork({ source: 'zoo', architecture: 'resnet8' });
+    waiting[0]?.answer();
+    await exporting;
+    expect(studio.getState().opening).toBe('Opening resnet8');
+    waiting[1]?.answer();
+    await open;
   });
 
   it('cancels an open on request; what was open stays', async () => {
