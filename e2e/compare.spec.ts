@@ -1,25 +1,8 @@
 /** Two cuts of one network, side by side on the same images: what each costs, which images flip, and what chance explains. */
 import { expect, test, type Page } from '@playwright/test';
-import {
-  expectFinished,
-  newestRun,
-  openTiny,
-  panel,
-  patience,
-  plain,
-  setFineTune,
-  settled,
-  startButton,
-} from './steps';
+import { carryOut, openTiny, panel, patience, plain, setFineTune, settled } from './steps';
 
 test.setTimeout(900_000);
-
-/** Cuts by the method that is chosen, without training, and waits for the end. */
-async function carryOut(page: Page): Promise<void> {
-  await startButton(page).click();
-  await expect(newestRun(page)).toContainText('running', { timeout: patience });
-  await expectFinished(page, patience);
-}
 
 /** The cells of one line of the results, the original's first. */
 async function line(page: Page, name: string): Promise<string[]> {

@@ -1,16 +1,6 @@
 /** Every step of a run is a network that opens again exactly; another way can be gone from each. */
 import { expect, test, type Locator, type Page } from '@playwright/test';
-import {
-  expectFinished,
-  headline,
-  newestRun,
-  openTiny,
-  panel,
-  patience,
-  setFineTune,
-  settled,
-  startButton,
-} from './steps';
+import { carryOut, headline, openTiny, panel, patience, setFineTune, settled } from './steps';
 
 test.setTimeout(900_000);
 
@@ -23,12 +13,6 @@ const hashOf = async (page: Page): Promise<string> =>
 async function openExperiments(page: Page): Promise<void> {
   await panel(page, 'Runs').getByRole('button', { name: 'Experiments' }).click();
   await expect(experiments(page)).toBeVisible();
-}
-
-async function carryOut(page: Page): Promise<void> {
-  await startButton(page).click();
-  await expect(newestRun(page)).toContainText('running', { timeout: patience });
-  await expectFinished(page, patience);
 }
 
 test('a step is forked, and opens with the same hash after a reload', async ({ page }) => {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import '@tensorflow/tfjs-backend-cpu';
 import { io, tensor } from '@tensorflow/tfjs-core';
 import { loadLayersModel } from '@tensorflow/tfjs-layers';
-import { expect, test, type Download, type Locator, type Page } from '@playwright/test';
+import { expect, test, type Locator, type Page } from '@playwright/test';
 import { openNetworkFiles, writeNetworkFiles } from '../workers/formats';
 import { readNetworkFile } from '../workers/formats/network-file';
 import { compare } from '../workers/formats/onnx/runtime-for-tests';
@@ -15,11 +15,13 @@ import { networkCosts } from '../workers/network/costs';
 import type { Network } from '../workers/network/graph';
 import { runReference } from '../workers/network/reference';
 import {
+  bytesOf,
   chooseFile,
   dropFile,
   expectFinished,
   expectMeasured,
   exportNetwork,
+  inFreshProfile,
   newestRun,
   notices,
   openResult,
@@ -91,9 +93,6 @@ async function cutTo60(page: Page): Promise<void> {
   expect(cells[1]).toContain('L1 norm');
   expect(Math.abs(Number.parseFloat(cells[3] ?? '') - 60)).toBeLessThan(2.5);
 }
-
-const bytesOf = async (download: Download): Promise<Uint8Array<ArrayBuffer>> =>
-  new Uint8Array(await readFile(await download.path()));
 
 /** Two images of normal noise, and what the slow interpreter makes of them. */
 function probe(network: Network) {
@@ -207,9 +206,7 @@ test('ONNX: dropped, understood, cut to 60 %, taken away in every format, and ot
   expect(card).toContain('"stage": "prune"');
 
   const result = await openResult(page);
-  const elsewhere = await browser.newContext();
-  try {
-    const fresh = await elsewhere.newPage();
+  await inFreshProfile(browser, async (fresh) => {
     await openStudio(fresh);
     await dropFile(fresh, onnx.suggestedFilename(), onnxBytes);
     await expect(understood(fresh)).toBeVisible({ timeout: patience });
@@ -218,9 +215,7 @@ test('ONNX: dropped, understood, cut to 60 %, taken away in every format, and ot
     const { cost, accuracy } = await readOpenNetwork(fresh);
     expect({ cost, accuracy }).toEqual({ cost: result.cost, accuracy: result.accuracy });
     expect(Number.parseFloat(accuracy)).toBeGreaterThan(50);
-  } finally {
-    await elsewhere.close();
-  }
+  });
 });
 
 const absent = existsSync(kerasNetwork) && existsSync(cifarData) ? '' : ' (skipped: ../shared is absent)';

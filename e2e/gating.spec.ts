@@ -1,5 +1,4 @@
 /** A network that looks again: trained on the page until its second look is better than its first, cut, taken away. */
-import { readFile } from 'node:fs/promises';
 import { fromBinary } from '@bufbuild/protobuf';
 import { expect, test, type Page } from '@playwright/test';
 import { ModelProtoSchema } from 'onnx-buf';
@@ -8,6 +7,7 @@ import { openNetworkFiles } from '../workers/formats';
 import { compare } from '../workers/formats/onnx/runtime-for-tests';
 import { networkCosts } from '../workers/network/costs';
 import {
+  bytesOf,
   chooseMethod,
   dropFile,
   expectFinished,
@@ -16,6 +16,7 @@ import {
   headline,
   keptShare,
   newestRun,
+  openInHaste,
   panel,
   patience,
   plain,
@@ -53,8 +54,7 @@ const chosenLook = async (page: Page): Promise<string> =>
 test('DIGNet: trained in the page its second look beats its first, its looks are scrubbed, its cut is exact, its ONNX runs', async ({
   page,
 }, info) => {
-  await page.goto('./');
-  await expect(headline(page)).toContainText('multiply-adds', { timeout: patience });
+  await openInHaste(page);
   await dropFile(page, 'few-rods.json', Buffer.from(JSON.stringify(fewRods)));
   const networks = page.getByRole('banner').getByRole('button', { name: /^RIGNet/ });
   await networks.click({ timeout: patience });
@@ -122,9 +122,9 @@ test('DIGNet: trained in the page its second look beats its first, its looks are
   expect(share).toBeGreaterThan(50);
 
   const stored = await exportNetwork(page, 'Cut network');
-  const { network } = await readNetworkFile(new Blob([await readFile(await stored.path())]), 'cut');
+  const { network } = await readNetworkFile(new Blob([await bytesOf(stored)]), 'cut');
   const taken = await exportNetwork(page, 'ONNX');
-  const onnx = new Uint8Array(await readFile(await taken.path()));
+  const onnx = await bytesOf(taken);
   const { network: back } = await openNetworkFiles([new File([onnx], taken.suggestedFilename())]);
   expect(networkCosts(back.graph).macs).toBe(networkCosts(network.graph).macs);
   expect(networkCosts(back.graph).parameters).toBe(networkCosts(network.graph).parameters);

@@ -1,14 +1,15 @@
 /** The published methods, chosen and carried out on the page. */
-import { readFile } from 'node:fs/promises';
 import { expect, test, type Page } from '@playwright/test';
 import { readNetworkFile } from '../workers/formats/network-file';
 import { treeRows } from '../workers/network/rows';
 import {
+  bytesOf,
   chooseMethod,
   dropFile,
   expectFinished,
   expectMeasured,
   exportNetwork,
+  inFreshProfile,
   keptShare,
   measuredPoints,
   newestRun,
@@ -91,7 +92,7 @@ test('Dagger: the predicted cost comes down to the budget, and the cut keeps it 
 test('TRP: a rank is dragged, ranks fall while it trains, the split is exact, the file reopens with the same accuracy', async ({
   page,
   browser,
-}, info) => {
+}) => {
   await openTiny(page, [8, 12, 16]);
   await chooseMethod(page, 'Trained rank pruning', '2');
   await settled(page);
@@ -114,9 +115,7 @@ test('TRP: a rank is dragged, ranks fall while it trains, the split is exact, th
   expect(await readProof(page)).toBeLessThanOrEqual(1e-3);
 
   const download = await exportNetwork(page, 'Cut network');
-  const taken = info.outputPath(download.suggestedFilename());
-  await download.saveAs(taken);
-  const bytes = await readFile(taken);
+  const bytes = await bytesOf(download);
   const { network } = await readNetworkFile(new Blob([bytes]), download.suggestedFilename());
   const last = network.meta.history.at(-1);
   const { network: tiny } = await readNetworkFile(new Blob([Buffer.from(await tinyNetworkFile([8, 12, 16]))]), 'tiny');
@@ -124,14 +123,10 @@ test('TRP: a rank is dragged, ranks fall while it trains, the split is exact, th
   expect(last?.kind === 'decompose' ? last.ranks[dragged] : undefined).toBe(rank);
 
   const made = await openResult(page);
-  const elsewhere = await browser.newContext();
-  try {
-    const fresh = await elsewhere.newPage();
+  await inFreshProfile(browser, async (fresh) => {
     await openTiny(fresh);
     await dropFile(fresh, download.suggestedFilename(), bytes);
     await expect(fresh.getByRole('banner')).toContainText(made.cost, { timeout: patience });
     expect(await readOpenNetwork(fresh)).toEqual(made);
-  } finally {
-    await elsewhere.close();
-  }
+  });
 });

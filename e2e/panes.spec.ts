@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { expect, test, type Page } from '@playwright/test';
 import { expectSound, expectSoundSheet } from './sound';
-import { expectFinished, newestRun, openTiny, panel, patience, plain, setFineTune, startButton } from './steps';
+import { carryOut, newestRun, openTiny, panel, patience, plain, setFineTune } from './steps';
 
 test.setTimeout(900_000);
 
@@ -17,9 +17,7 @@ async function take(page: Page, entry: RegExp): Promise<string> {
 test('compare and experiments are sound to axe, and their tables can be taken away', async ({ page }) => {
   await openTiny(page);
   await setFineTune(page, 'Epochs', '0');
-  await startButton(page).click();
-  await expect(newestRun(page)).toContainText('running', { timeout: patience });
-  await expectFinished(page, patience);
+  await carryOut(page);
 
   await newestRun(page).getByRole('checkbox').check();
   await panel(page, 'Runs').getByRole('button', { name: 'Compare 1 ticked' }).click();

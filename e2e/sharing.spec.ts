@@ -1,10 +1,11 @@
 /** Links and setup files: what is set up here opens elsewhere as the same, and what is missing is asked for. */
-import { readFile } from 'node:fs/promises';
-import { expect, test, type Browser, type Page } from '@playwright/test';
+import { expect, test, type Page } from '@playwright/test';
 import {
   budget,
+  bytesOf,
   dropFile,
   headline,
+  inFreshProfile,
   notices,
   openStudio,
   openTiny,
@@ -32,15 +33,6 @@ async function setBudget(page: Page, presses: readonly string[]): Promise<string
   for (const key of presses) await page.keyboard.press(key);
   await settled(page);
   return plain(await headline(page).textContent());
-}
-
-async function inFreshProfile<T>(browser: Browser, job: (page: Page) => Promise<T>): Promise<T> {
-  const elsewhere = await browser.newContext();
-  try {
-    return await job(await elsewhere.newPage());
-  } finally {
-    await elsewhere.close();
-  }
 }
 
 test('a link opens the same candidate with the same numbers in a fresh profile', async ({ page, browser }) => {
@@ -87,7 +79,7 @@ test('a setup saved as a file opens by being dropped; a wrong one is refused wit
   const saved = page.waitForEvent('download');
   await page.getByRole('button', { name: 'Share link' }).click();
   await page.getByRole('button', { name: 'Save as a file' }).click();
-  const file = await readFile(await (await saved).path());
+  const file = await bytesOf(await saved);
   await page.keyboard.press('Escape');
   await setBudget(page, ['End']);
   await dropFile(page, 'mine.setup.json', file);

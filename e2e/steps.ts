@@ -1,5 +1,6 @@
 /** What a person does on the page and reads from it: the words all walks share. Found by role and name, as they would. */
-import { expect, type Download, type Locator, type Page } from '@playwright/test';
+import { readFile } from 'node:fs/promises';
+import { expect, type Browser, type Download, type Locator, type Page } from '@playwright/test';
 import { writeNetworkFile } from '../workers/formats/network-file';
 import { buildZooNetwork } from '../workers/network/zoo';
 
@@ -26,10 +27,15 @@ export async function openStudio(page: Page, address = './'): Promise<void> {
   await settled(page);
 }
 
-/** Opens the studio and, without waiting for the shipped network, a tiny untrained one of the given widths. */
-export async function openTiny(page: Page, widths?: readonly number[]): Promise<void> {
+/** Opens the studio and waits no longer than until there is a network: for those who bring another at once. */
+export async function openInHaste(page: Page): Promise<void> {
   await page.goto('./');
   await expect(headline(page)).toContainText('multiply-adds', { timeout: patience });
+}
+
+/** Opens the studio and, without waiting for the shipped network, a tiny untrained one of the given widths. */
+export async function openTiny(page: Page, widths?: readonly number[]): Promise<void> {
+  await openInHaste(page);
   await dropFile(page, 'tiny.safetensors', await tinyNetworkFile(widths));
   // The network of the first visit has more than 99,999 parameters.
   await expect(page.getByRole('banner')).toContainText(/multiply-adds, [\d,]{3,6} parameters/, { timeout: patience });
@@ -145,6 +151,23 @@ export const startButton = (page: Page): Locator =>
 export const newestRun = (page: Page): Locator =>
   panel(page, 'Runs').getByRole('row').filter({ hasText: 'this browser' }).first();
 
+/** Carries the recipe out as it stands, and waits for the end. */
+export async function carryOut(page: Page): Promise<void> {
+  await startButton(page).click();
+  await expect(newestRun(page)).toContainText('running', { timeout: patience });
+  await expectFinished(page);
+}
+
+/** As another person, who was never here: a page that shares nothing with the others. */
+export async function inFreshProfile<T>(browser: Browser, job: (fresh: Page) => Promise<T>): Promise<T> {
+  const elsewhere = await browser.newContext();
+  try {
+    return await job(await elsewhere.newPage());
+  } finally {
+    await elsewhere.close();
+  }
+}
+
 /** Largest difference of a logit by the last run's cut, from the strip. */
 export async function readProof(page: Page): Promise<number> {
   const text = plain(await panel(page, 'Training').textContent());
@@ -218,6 +241,10 @@ export async function exportNetwork(page: Page, entry: ExportEntry): Promise<Dow
     .click();
   return download;
 }
+
+/** What was taken away. */
+export const bytesOf = async (download: Download): Promise<Uint8Array<ArrayBuffer>> =>
+  new Uint8Array(await readFile(await download.path()));
 
 /** Opens files of the disk together by the button of the top bar. */
 export async function chooseFile(page: Page, ...paths: readonly string[]): Promise<void> {

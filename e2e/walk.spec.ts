@@ -1,8 +1,9 @@
 /** One person's whole way: open, see, drag, cut, recalibrate, fine-tune, compare, take the smaller file away. */
-import { readFile, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { expect, test, type Page } from '@playwright/test';
 import {
   budget,
+  bytesOf,
   chooseDevice,
   chooseFile,
   dropFile,
@@ -10,11 +11,13 @@ import {
   expectMeasured,
   exportNetwork,
   headline,
+  inFreshProfile,
   isHollow,
   measuredPoints,
   moveBudget,
   newestRun,
   notices,
+  openInHaste,
   openResult,
   openStudio,
   panel,
@@ -82,27 +85,21 @@ test('WASM: the shipped network is cut to half, fine-tuned, and the file taken a
   const download = await exportNetwork(page, 'Cut network');
   expect(download.suggestedFilename()).toMatch(/\.safetensors$/);
   await expect(notices(page)).toContainText(/is saved\. Reopened and compared on 8 images/);
-  const path = await download.path();
   const made = await openResult(page);
   expect(made.hash).not.toBe(original.hash);
 
-  const elsewhere = await browser.newContext();
-  try {
-    const fresh = await elsewhere.newPage();
+  await inFreshProfile(browser, async (fresh) => {
     await openStudio(fresh);
-    await dropFile(fresh, download.suggestedFilename(), await readFile(path));
+    await dropFile(fresh, download.suggestedFilename(), await bytesOf(download));
     await expect(fresh.getByRole('banner')).not.toContainText(original.cost, { timeout: patience });
     expect(await readOpenNetwork(fresh)).toEqual(made);
-  } finally {
-    await elsewhere.close();
-  }
+  });
 });
 
 test('WebGPU on a simulated adapter: a network from a file goes the same way', async ({ page, browser }, info) => {
   const file = info.outputPath('tiny.safetensors');
   await writeFile(file, await tinyNetworkFile([2, 3, 4]));
-  await page.goto('./');
-  await expect(headline(page)).toContainText('multiply-adds', { timeout: patience });
+  await openInHaste(page);
   await chooseFile(page, file);
   await expect(page.getByRole('banner')).toContainText(/\d\sk multiply-adds/, { timeout: patience });
   await settled(page);
@@ -116,16 +113,12 @@ test('WebGPU on a simulated adapter: a network from a file goes the same way', a
   const download = await exportNetwork(page, 'Cut network');
   const made = await openResult(page);
 
-  const elsewhere = await browser.newContext();
-  try {
-    const fresh = await elsewhere.newPage();
+  await inFreshProfile(browser, async (fresh) => {
     await openStudio(fresh);
     const taken = info.outputPath(download.suggestedFilename());
     await download.saveAs(taken);
     await chooseFile(fresh, taken);
     await expect(fresh.getByRole('banner')).toContainText(made.cost, { timeout: patience });
     expect(await readOpenNetwork(fresh)).toEqual(made);
-  } finally {
-    await elsewhere.close();
-  }
+  });
 });
