@@ -61,5 +61,6 @@ it('the two-sided term keeps the share near its target at every step, and ends o
 
 it('a one-sided term does not: a damaged network loses confidence, and gates keep closing', async () => {
   const gaps = await gapsWith('hinge');
-  expect(gaps.at(-1)).toBeLessThanOrEqual(-0.15);
+  // Twice as far as the two-sided term may end from it.
+  expect(gaps.at(-1)).toBeLessThanOrEqual(-0.1);
 }, 120_000);

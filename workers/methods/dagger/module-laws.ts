@@ -10,10 +10,16 @@ import {
   sum,
   tensor1d,
   tidy,
+  variableGrads,
+  type Scalar,
   type Tensor1D,
 } from '@tensorflow/tfjs-core';
 import { expect } from 'vitest';
 import { createRandom } from '../../linalg/random';
+import { withRandomTensors } from '../../network/hazard-networks';
+import { graphFromText } from '../../network/text';
+import { createAdam } from '../../training/adam';
+import { ownVariable } from '../../training/optimiser';
 import { describeWeights, type Descriptor } from './descriptor';
 import { gateLayout } from './gate-layout';
 import { openUnits, probabilities, straightThrough } from './gates';
@@ -134,6 +140,18 @@ export const moduleLaws: readonly Law[] = [
     },
   },
   {
+    name: 'the scores move at the pace of free logits, whatever the widths',
+    async check() {
+      // Free logits move by the rate a step: 200 steps of 0.02 are 4.
+      expect(await movementWith('free', 8)).toBeCloseTo(4, 1);
+      for (const inputs of [8, 256]) {
+        const moved = await movementWith('mlp', inputs);
+        expect(moved, `${inputs}`).toBeGreaterThan(4 / 4);
+        expect(moved, `${inputs}`).toBeLessThan(4 * 4);
+      }
+    },
+  },
+  {
     name: 'two may live at once: a paused run keeps its module while another one begins',
     async check() {
       const network = tinyResidual(4);
@@ -172,6 +190,40 @@ export const moduleLaws: readonly Law[] = [
   },
 ];
 
+/** How far 200 steps of 0.02 against a fixed wish take the scores of 12 filters of `inputs` inputs: root mean square. */
+async function movementWith(kind: ModuleKind, inputs: number): Promise<number> {
+  const text = `input 4x4x3 / p = conv ${inputs} 1x1 / p.bn = bn / relu / q = conv 12 3x3 p1 / q.bn = bn / globalPool / fc = dense 2`;
+  const network = withRandomTensors(graphFromText(text), 21);
+  const groups = gateLayout(network.graph).groups.filter(({ group }) => group.id === 'q');
+  const random = createRandom(5);
+  const options = {
+    network,
+    groups,
+    kind,
+    hidden: 16,
+    prior: 1,
+    offset: 2,
+    random: () => random.next(),
+  };
+  const module = createDaggerModule(options);
+  const adam = createAdam(module.variables.map(ownVariable));
+  const wish = tensor1d(Float32Array.from({ length: 12 }, (_, unit) => (unit % 2 === 0 ? 1 : -1)));
+  const scores = async (): Promise<Float32Array> => valuesOf(tidy(() => concat1d(module.scores())));
+  const before = await scores();
+  for (let step = 0; step < 200; step++) {
+    const { value, grads } = tidy(() =>
+      variableGrads(() => sum(mul(concat1d(module.scores()), wish)) as Scalar, [...module.variables]),
+    );
+    adam.apply(new Map(Object.entries(grads)), 0.02);
+    dispose([value, grads]);
+  }
+  const after = await scores();
+  module.dispose();
+  adam.dispose();
+  wish.dispose();
+  return Math.sqrt(after.reduce((total, value, unit) => total + (value - (before[unit] ?? NaN)) ** 2, 0) / 12);
+}
+
 /** The formulas of `module.ts` in float64. */
 function referenceScores(
   kind: ModuleKind,
@@ -180,18 +232,21 @@ function referenceScores(
   alpha: number,
 ): number[] {
   const units = prior.length;
-  /** relu(row W1 + b1) W2 */
+  /** relu(row W1 / d + b1) W2 / sqrt(h) */
   const through = (row: ArrayLike<number>, outputs: number): number[] => {
     const [w1, b1, w2] = [part('w1'), part('b1'), part('w2')];
     const hidden = [...b1].map((bias, at) => {
       const total = Array.from(row).reduce(
-        (sum, value, input) => sum + value * (w1[input * b1.length + at] ?? NaN),
+        (sum, value, input) => sum + (value * (w1[input * b1.length + at] ?? NaN)) / row.length,
         bias,
       );
       return Math.max(0, total);
     });
     return Array.from({ length: outputs }, (_, at) =>
-      hidden.reduce((total, value, from) => total + value * (w2[from * outputs + at] ?? NaN), 0),
+      hidden.reduce(
+        (total, value, from) => total + (value * (w2[from * outputs + at] ?? NaN)) / Math.sqrt(b1.length),
+        0,
+      ),
     );
   };
   const rows = Array.from({ length: units }, (_, unit) => values.subarray(unit * width, (unit + 1) * width));

@@ -2,7 +2,12 @@
  * The Dagger module: a small network per channel group that reads the group's pretrained weights and writes one score per
  * unit. Its variables are all that trains; no image ever reaches it.
  *
- *     u = relu(D W1 + b1) W2          s = alpha n + (u - mean(u)) + beta
+ *     u = relu(D W1 / d + b1) W2 / sqrt(h)          s = alpha n + (u - mean(u)) + beta
+ *
+ * for d inputs and h hidden units. Adam moves every weight by about its rate, however small the gradient, so a sum of many
+ * of them jumps where a single one creeps. The divisors keep scores near the pace of `free`, whatever the widths (the idea
+ * of Yang et al. 2021, "Tensor Programs V", table 3: Adam's rate falls with the fan-in); W1 begins d times as large as by
+ * He. (`squeeze`, whose units share their hidden ones, still gets up to ten times as fast in 200 steps.)
  *
  * with the descriptor D and the prior n of `descriptor.ts`. `squeeze` puts one pass over the whole group in place of u
  * (every unit sees all the others), `free` a plain vector that sees no weight.
@@ -13,6 +18,7 @@ import {
   keep,
   matMul,
   mean,
+  mul,
   relu,
   reshape,
   scalar,
@@ -94,11 +100,11 @@ type Opinion = (descriptor: Descriptor, options: ModuleOptions, train: Train, co
 const opinions: Readonly<Record<ModuleKind, Opinion>> = {
   mlp({ values, width }, { hidden, random }, train, constant) {
     const units = values.length / width;
-    const times = constantMatrix(values, [units, width], constant);
-    const first = train('w1', [width, hidden], heUniform(width, random));
+    const times = constantMean(values, [units, width], constant);
+    const first = train('w1', [width, hidden], scaledHeUniform(width, random));
     const bias = train('b1', [hidden], () => 0);
     const second = train('w2', [hidden, 1], smallNormal(random));
-    return () => reshape(matMul(relu(add(times(first), bias)), second as Tensor as Tensor2D), [units]);
+    return () => reshape(readOut(relu(add(times(first), bias)), second), [units]);
   },
 
   squeeze({ values, width }, { random }, train, constant) {
@@ -107,12 +113,12 @@ const opinions: Readonly<Record<ModuleKind, Opinion>> = {
       return values.subarray(unit * width, (unit + 1) * width).reduce((sum, value) => sum + value, 0) / width;
     });
     const hidden = Math.max(4, Math.floor(units / 4));
-    const times = constantMatrix(squeezed, [1, units], constant);
-    const first = train('w1', [units, hidden], heUniform(units, random));
+    const times = constantMean(squeezed, [1, units], constant);
+    const first = train('w1', [units, hidden], scaledHeUniform(units, random));
     const bias = train('b1', [hidden], () => 0);
     const second = train('w2', [hidden, units], smallNormal(random));
     const last = train('b2', [units], () => 0);
-    return () => add(reshape(matMul(relu(add(times(first), bias)), second as Tensor as Tensor2D), [units]), last);
+    return () => add(reshape(readOut(relu(add(times(first), bias)), second), [units]), last);
   },
 
   free({ prior }, _options, train) {
@@ -121,14 +127,18 @@ const opinions: Readonly<Record<ModuleKind, Opinion>> = {
   },
 };
 
-/** `D W` for a constant D, whose transpose is kept: tfjs's own gradient transposes inside the product, slowly on WASM. */
-function constantMatrix(
+/**
+ * `D W / d` for a constant D of d columns, whose transpose is kept: tfjs's own gradient transposes inside the product,
+ * slowly on WASM.
+ */
+function constantMean(
   values: Float32Array,
   [rows, columns]: readonly [number, number],
   constant: Constant,
 ): (weights: Tensor) => Tensor2D {
-  const matrix = constant(tensor2d(values, [rows, columns]));
-  const turned = Float32Array.from(values, (_, at) => values[(at % rows) * columns + Math.floor(at / rows)] ?? 0);
+  const shares = values.map((value) => value / columns);
+  const matrix = constant(tensor2d(shares, [rows, columns]));
+  const turned = Float32Array.from(shares, (_, at) => shares[(at % rows) * columns + Math.floor(at / rows)] ?? 0);
   const transposed = constant(tensor2d(turned, [columns, rows]));
   const product = customGrad((weights) => ({
     value: matMul(matrix, weights as Tensor2D),
@@ -137,9 +147,14 @@ function constantMatrix(
   return (weights) => product(weights) as Tensor2D;
 }
 
-/** He et al. 2015, in its uniform form: variance 2 / fan-in. */
-function heUniform(fanIn: number, random: () => number): () => number {
-  const limit = Math.sqrt(6 / fanIn);
+/** `H W / sqrt(h)` for h hidden units. */
+function readOut(hidden: Tensor2D, weights: Tensor): Tensor2D {
+  return mul(matMul(hidden, weights as Tensor2D), scalar(1 / Math.sqrt(hidden.shape[1])));
+}
+
+/** `fanIn` times He et al. 2015, in its uniform form of variance 2 / fan-in. */
+function scaledHeUniform(fanIn: number, random: () => number): () => number {
+  const limit = Math.sqrt(6 * fanIn);
   return () => limit * (2 * random() - 1);
 }
 
