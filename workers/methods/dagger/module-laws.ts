@@ -11,7 +11,6 @@ import {
   tensor1d,
   tidy,
   variableGrads,
-  type Scalar,
   type Tensor1D,
 } from '@tensorflow/tfjs-core';
 import { expect } from 'vitest';
@@ -212,7 +211,7 @@ async function movementWith(kind: ModuleKind, inputs: number): Promise<number> {
   const before = await scores();
   for (let step = 0; step < 60; step++) {
     const { value, grads } = tidy(() =>
-      variableGrads(() => sum(mul(concat1d(module.scores()), wish)) as Scalar, [...module.variables]),
+      variableGrads(() => sum(mul(concat1d(module.scores()), wish)), [...module.variables]),
     );
     adam.apply(new Map(Object.entries(grads)), 0.02);
     dispose([value, grads]);
