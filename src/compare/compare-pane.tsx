@@ -112,7 +112,7 @@ function contentOf(
     case 'results':
       return <ResultsTab contestants={contestants} measured={comparison.measured} reference={reference.key} />;
     case 'images':
-      return <ImagesTab contestants={contestants} measured={comparison.measured} reference={reference} />;
+      return <ImagesTab contestants={contestants} {...comparison} reference={reference} />;
     case 'classes':
       return <ClassesTab contestants={contestants} measured={comparison.measured} reference={reference} />;
     case 'layers':

@@ -1,36 +1,27 @@
 /** The images that change between the reference and another network, largest change first. */
-import { useEffect, useRef, useState, type ReactNode } from 'react';
-import type { CommandResult } from '../../workers/protocol';
-import { studioClient, useStudio } from '../studio/store';
+import { useState } from 'react';
+import { useStudio } from '../studio/store';
 import { Button } from '../ui/button';
-import { Failure } from '../ui/failure';
-import { failureOf } from '../studio/context';
 import { formatAccuracy, formatChange } from '../ui/format';
 import { ChoiceMenu } from '../ui/menu';
 import type { Contestant } from './contestants';
 import { flipsOf, pixelChangesOf, type Flip, type FlipKind, type PixelChange } from './flips';
-import type { Measured } from './use-comparison';
+import { Gallery, type GalleryItem } from './gallery';
+import { ImagePixels } from './image-pixels';
+import type { ComparisonState, Measured } from './use-comparison';
 import styles from './compare.module.css';
 
 interface ImagesTabProps {
   readonly contestants: readonly Contestant[];
   readonly measured: Measured | null;
   readonly reference: Contestant;
+  readonly views: ComparisonState['views'];
 }
 
 /** Shown at once; more on request. */
 const PAGE = 24;
 
 type Shown = FlipKind | 'all';
-
-/** One image of the gallery, and what is said beside it. */
-interface GalleryItem {
-  readonly image: number;
-  readonly kind: FlipKind;
-  /** Of the picture, for assistive technology. */
-  readonly label: string;
-  readonly said: ReactNode;
-}
 
 /** What the tab is about: images that flip, or, where pixels have classes, images that got better or worse. */
 interface Changes {
@@ -41,11 +32,12 @@ interface Changes {
   readonly none: string;
 }
 
-export function ImagesTab({ contestants, measured, reference }: ImagesTabProps) {
+export function ImagesTab({ contestants, measured, reference, views }: ImagesTabProps) {
   const others = contestants.filter(({ key }) => key !== reference.key && measured?.at.has(key) === true);
   const [wished, setWished] = useState<string | null>(null);
   const [kind, setKind] = useState<Shown>('all');
   const [count, setCount] = useState(PAGE);
+  const [wishedImage, setWishedImage] = useState<number | null>(null);
   const classes = useStudio(({ dataset }) => dataset?.classes);
   const other = others.find(({ key }) => key === wished) ?? others[0];
   const [from, to] = [measured?.at.get(reference.key), measured?.at.get(other?.key ?? '')];
@@ -63,6 +55,10 @@ export function ImagesTab({ contestants, measured, reference }: ImagesTabProps) 
   const of = (wanted: Shown): readonly GalleryItem[] =>
     wanted === 'all' ? items : items.filter((item) => item.kind === wanted);
   const shown = of(kind);
+  const [first, second] = [views.get(reference.key)?.network, views.get(other.key)?.network];
+  // Where pixels have classes, one image is looked at from close by: the chosen one, else the first.
+  const near =
+    answers.task === 'segmentation' ? (shown.find(({ image }) => image === wishedImage) ?? shown[0]) : undefined;
   return (
     <>
       <div className={styles.controls}>
@@ -90,10 +86,17 @@ export function ImagesTab({ contestants, measured, reference }: ImagesTabProps) 
         <span className={styles.caption}>{order}</span>
       </div>
 
+      {near === undefined || first === undefined || second === undefined ? null : (
+        <ImagePixels image={near.image} split={answers.split} networks={[first, second]} names={names} />
+      )}
       {shown.length === 0 ? (
         <p className={styles.note}>{none}</p>
       ) : (
-        <Gallery items={shown.slice(0, count)} split={answers.split} />
+        <Gallery
+          items={shown.slice(0, count)}
+          split={answers.split}
+          {...(near === undefined ? {} : { chosen: near.image, onChoose: setWishedImage })}
+        />
       )}
       {shown.length > count ? (
         <Button kind="word" onClick={() => setCount(count + PAGE)}>
@@ -165,44 +168,6 @@ function changedPixels(changes: readonly PixelChange[], [before, after]: readonl
   };
 }
 
-interface GalleryProps {
-  readonly items: readonly GalleryItem[];
-  readonly split: Measured['answers']['split'];
-}
-
-type Thumbnails = CommandResult<'imagesAt'>;
-
-function Gallery({ items, split }: GalleryProps) {
-  const dataset = useStudio((state) => state.dataset);
-  const [thumbnails, setThumbnails] = useState<{ readonly of: string; readonly images: Thumbnails } | null>(null);
-  const [error, setError] = useState<string | null>(null);
-  const wanted = items.map(({ image }) => image).join(' ');
-  const handle = dataset?.dataset ?? null;
-  useEffect(() => {
-    if (handle === null) return undefined;
-    const abort = new AbortController();
-    const indices = wanted.split(' ').map(Number);
-    void studioClient()
-      .call('imagesAt', { dataset: handle, split, indices }, { signal: abort.signal })
-      .then((images) => setThumbnails({ of: wanted, images }))
-      .catch((thrown: unknown) => setError(failureOf(thrown)));
-    return () => abort.abort();
-  }, [handle, split, wanted]);
-  return (
-    <>
-      {error === null ? null : <Failure message={error} />}
-      <ul className={styles.gallery}>
-        {items.map(({ image, kind, label, said }, at) => (
-          <li key={image} data-kind={kind}>
-            <Thumbnail images={thumbnails?.of === wanted ? thumbnails.images : null} at={at} label={label} />
-            <div>{said}</div>
-          </li>
-        ))}
-      </ul>
-    </>
-  );
-}
-
 interface AnswerProps {
   readonly name: string;
   readonly answer: string | undefined;
@@ -225,30 +190,4 @@ function Answer({ name, answer, margin, isRight }: AnswerProps) {
       </small>
     </p>
   );
-}
-
-interface ThumbnailProps {
-  /** Null until they are here. */
-  readonly images: Thumbnails | null;
-  readonly at: number;
-  readonly label: string;
-}
-
-function Thumbnail({ images, at, label }: ThumbnailProps) {
-  const canvas = useRef<HTMLCanvasElement>(null);
-  useEffect(() => {
-    const context = canvas.current?.getContext('2d') ?? null;
-    if (canvas.current === null || context === null || images === null) return;
-    const [height, width] = images.shape;
-    canvas.current.width = width;
-    canvas.current.height = height;
-    const picture = context.createImageData(width, height);
-    const first = at * width * height * 3;
-    for (let pixel = 0; pixel < width * height; pixel += 1) {
-      picture.data.set(images.pixels.subarray(first + 3 * pixel, first + 3 * pixel + 3), 4 * pixel);
-      picture.data[4 * pixel + 3] = 255;
-    }
-    context.putImageData(picture, 0, 0);
-  }, [images, at]);
-  return <canvas ref={canvas} width={1} height={1} role="img" aria-label={label} />;
 }

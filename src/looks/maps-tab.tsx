@@ -11,13 +11,12 @@ import { Failure } from '../ui/failure';
 import { formatAccuracy } from '../ui/format';
 import { gateSpan } from '../ui/gate-span';
 import { useSize } from '../ui/use-size';
-import { classColour, cssColour, parseColour } from './class-colour';
+import { Classes } from './classes';
 import { Lanes } from './lanes';
 import { numbered } from './numbered';
 import { Picture } from './picture';
 import { PixelEvidence } from './pixel-evidence';
 import type { Content } from './pixels';
-import { themePalette } from '../ui/palette';
 import styles from './looks.module.css';
 
 /** Pixels beside the pictures: image and truth, row captions, gaps. */
@@ -232,21 +231,6 @@ function pick(present: LooksState['pixel']) {
     const same = present?.row === pixel.row && present.column === pixel.column;
     void actions.pickPixel(same ? null : pixel);
   };
-}
-
-function Classes({ names }: { readonly names: readonly string[] }) {
-  const theme = useStudio(({ view }) => view.theme);
-  const background = parseColour(themePalette(theme).colour.shade);
-  return (
-    <ul className={styles.classes}>
-      {names.slice(0, 12).map((name, index) => (
-        <li key={name}>
-          <i style={{ background: cssColour(classColour(index, background)) }} />
-          {name}
-        </li>
-      ))}
-    </ul>
-  );
 }
 
 function Legend({ span }: { readonly span: readonly [number, number] | null }) {

@@ -14,28 +14,36 @@ interface PictureProps {
   readonly side: number;
   /** Height and width of the image the pixel counts in. */
   readonly image: readonly [number, number];
-  readonly pixel: LooksState['pixel'];
-  readonly onPick: (pixel: NonNullable<LooksState['pixel']>) => void;
+  readonly pixel?: LooksState['pixel'];
+  readonly onPick?: (pixel: NonNullable<LooksState['pixel']>) => void;
   readonly selected?: boolean;
   readonly caption?: string;
 }
 
-export function Picture({ label, content, size, side, image, pixel, onPick, selected, caption }: PictureProps) {
+export function Picture({ label, content, size, side, image, pixel = null, onPick, selected, caption }: PictureProps) {
   const draw = useCallback(
     (surface: Surface) => paintPicture(surface, content, size, image, pixel),
     [content, size, image, pixel],
   );
   const [height, width] = fitted(image, side);
   return (
-    <div className={styles.picture} data-selected={selected === true ? true : undefined} style={{ height, width }}>
+    <div
+      className={styles.picture}
+      data-pick={onPick === undefined ? undefined : true}
+      data-selected={selected === true ? true : undefined}
+      style={{ height, width }}
+    >
       <Drawing
         label={label}
         draw={draw}
-        onPress={({ x, y }) =>
-          onPick({
-            row: clamp(Math.floor((y / height) * image[0]), image[0]),
-            column: clamp(Math.floor((x / width) * image[1]), image[1]),
-          })
+        onPress={
+          onPick === undefined
+            ? undefined
+            : ({ x, y }) =>
+                onPick({
+                  row: clamp(Math.floor((y / height) * image[0]), image[0]),
+                  column: clamp(Math.floor((x / width) * image[1]), image[1]),
+                })
         }
       />
       {caption === undefined ? null : <span className={styles.caption}>{caption}</span>}

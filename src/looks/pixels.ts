@@ -6,6 +6,8 @@ import { classColour, parseColour } from './class-colour';
 export type Content =
   | { readonly kind: 'image'; readonly values: Uint8Array }
   | { readonly kind: 'classes'; readonly values: Uint8Array }
+  /** 0 = two networks say the same, 1 = only the first is right, 2 = only the second, 3 = neither. */
+  | { readonly kind: 'difference'; readonly values: Uint8Array }
   /** Weak to strong on the ramp; `range` are the values of its ends. */
   | { readonly kind: 'gates'; readonly values: Float32Array; readonly range: readonly [number, number] }
   /** Paper at 0 or less, the colour of gates at `most`. */
@@ -34,6 +36,11 @@ function colourer(content: Content, { colour, ramp }: Palette): (at: number) => 
     case 'classes': {
       const background = parseColour(colour.shade);
       return (at) => classColour(content.values[at] ?? 0, background);
+    }
+    case 'difference': {
+      // Apart by lightness too, for eyes that do not tell red from green.
+      const kinds = [colour.shade, colour.brick, ramp[4] ?? colour.green, colour.line2].map(parseColour);
+      return (at) => kinds[content.values[at] ?? 0] ?? [0, 0, 0];
     }
     case 'gates': {
       const stops = [parseColour(colour.paper), ...ramp.map(parseColour)];

@@ -14,6 +14,7 @@ import type {
   CommandName,
   CommandParams,
   CommandResult,
+  ImageLooks,
   NetworkSource,
   RunSummary,
   StudioEvent,
@@ -26,6 +27,8 @@ import { fixtureAccuracy, fixtureNormal, fixtureScores, fixtureSpectra } from '.
 import type { StudioClient } from './state';
 
 export interface FixtureOptions {
+  /** What a network makes of an image. Default: `fixtureLooks`. */
+  readonly looks?: (network: string) => ImageLooks;
   /** What `shipped` opens. Default: ResNet-20 with projections. */
   readonly network?: ZooOptions;
   readonly runs?: readonly RunSummary[];
@@ -178,7 +181,7 @@ export function createFixtureClient(options: FixtureOptions = {}): FixtureClient
       shape: [32, 32, 3],
       pixels: Uint8Array.from({ length: indices.length * 32 * 32 * 3 }, (_, at) => (at * 37) % 256),
     }),
-    looks: () => fixtureLooks,
+    looks: ({ network }) => options.looks?.(network) ?? fixtureLooks,
     evidence: () => fixtureEvidence,
     startRun: () => ({ run: 'run-here-1' }),
     controlRun: ({ run, action }) => {
