@@ -32,7 +32,7 @@ export function ImagePixels({ image, split, networks: [first, second], names }: 
   const [found, setFound] = useState<{ readonly of: string; readonly seen?: Seen; readonly error?: string } | null>(
     null,
   );
-  const question = `${first} ${second} ${dataset} ${split} ${image}`;
+  const question = `${first} ${second} ${dataset} ${split} ${image} ${attempt}`;
   useEffect(() => {
     if (dataset === null) return undefined;
     const abort = new AbortController();
@@ -45,7 +45,7 @@ export function ImagePixels({ image, split, networks: [first, second], names }: 
         if (error !== null) setFound({ of: question, error });
       });
     return () => abort.abort();
-  }, [first, second, dataset, split, image, question, attempt]);
+  }, [first, second, dataset, split, image, question]);
 
   const present = found?.of === question ? found : null;
   if (present?.error !== undefined) {
@@ -75,17 +75,15 @@ interface PicturesProps {
 
 function Pictures({ image, seen, names, classes }: PicturesProps) {
   const [before, after] = seen;
+  const { truth, size } = before;
   // A network that looks several times is held to its last look, as everywhere in the comparison.
   const [first, second] = [before.passes.at(-1), after.passes.at(-1)];
-  const { truth, size } = before;
+  const [one, other] = [first?.prediction ?? null, second?.prediction ?? null];
   const difference = useMemo(
-    () =>
-      truth === null || first?.prediction == null || second?.prediction == null
-        ? null
-        : pixelDifference(truth, first.prediction, second.prediction),
-    [truth, first, second],
+    () => (truth === null || one === null || other === null ? null : pixelDifference(truth, one, other)),
+    [truth, one, other],
   );
-  if (difference === null || truth === null || first?.prediction == null || second?.prediction == null) return null;
+  if (difference === null || truth === null || one === null || other === null) return null;
   const { counts } = difference;
   const differing = counts.lost + counts.gained + counts.moved;
   const words = `${formatInteger(differing)} of ${formatInteger(truth.length)} pixels told differently: only ${names[0]} is right in ${formatInteger(counts.lost)}, only ${names[1]} in ${formatInteger(counts.gained)}, neither in ${formatInteger(counts.moved)}`;
@@ -96,16 +94,16 @@ function Pictures({ image, seen, names, classes }: PicturesProps) {
         <Shown title="truth" label="The truth" content={{ kind: 'classes', values: truth }} size={size} />
         <Shown
           title={names[0]}
-          figure={first.accuracy}
+          figure={first?.accuracy ?? null}
           label={`What ${names[0]} makes of it`}
-          content={{ kind: 'classes', values: first.prediction }}
+          content={{ kind: 'classes', values: one }}
           size={size}
         />
         <Shown
           title={names[1]}
-          figure={second.accuracy}
+          figure={second?.accuracy ?? null}
           label={`What ${names[1]} makes of it`}
-          content={{ kind: 'classes', values: second.prediction }}
+          content={{ kind: 'classes', values: other }}
           size={size}
         />
         <Shown
