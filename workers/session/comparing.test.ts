@@ -108,6 +108,18 @@ it('where every pixel has a class, networks are compared by mIoU, image by image
     expect(perClass).toEqual(alone[at]?.perClass);
     expect(right.reduce((sum, own) => sum + own, 0)).toBe(perClass.reduce((sum, { correct }) => sum + correct, 0));
   });
+  // One image from close by is the image that was counted, with the same answers.
+  for (const [at, network] of networks.entries()) {
+    const { truth, passes } = await studio.call('looks', {
+      network,
+      dataset,
+      split: 'validation',
+      image: 3,
+      passes: null,
+    });
+    const prediction = passes.at(-1)?.prediction ?? new Uint8Array();
+    expect(prediction.filter((answer, pixel) => answer === truth?.[pixel]).length).toBe(found.answers[at]?.right[3]);
+  }
   const [pair] = found.pairs;
   if (pair === undefined) throw new Error('Two networks are one pair.');
   expect(pair.difference).toBeCloseTo((alone[1]?.accuracy ?? NaN) - (alone[0]?.accuracy ?? NaN), 12);
