@@ -172,8 +172,8 @@ export const trainingLaws: readonly Law[] = [
   {
     name: 'the budget term alone steers to a budget of a half',
     async check() {
-      const hooks = await beginDagger(tinyResidual(14), { settings: { crossEntropy: false, learningRate: 0.02 } });
-      await stepWithoutImages(hooks, 200);
+      const hooks = await beginDagger(tinyResidual(14), { settings: { crossEntropy: false, learningRate: 0.08 } });
+      await stepWithoutImages(hooks, 40);
       const share = (await hooks.telemetry?.())?.values['predictedShare'] ?? NaN;
       hooks.dispose?.();
       // One gate of so small a network is worth up to a tenth.
