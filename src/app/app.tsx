@@ -7,7 +7,7 @@ import { Strip } from '../strip/strip';
 import { useStudio } from '../studio/store';
 import { TopBar } from '../topbar/topbar';
 import { Tree } from '../tree/tree';
-import { later } from '../ui/later';
+import { Fenced, later } from '../ui/later';
 import { Notices } from '../ui/notices';
 import { Announcer } from './announcer';
 import { DropTarget } from './drop-target';
@@ -34,7 +34,9 @@ export function App() {
   return (
     <div className={styles.app} data-lesson={isLesson}>
       <div className={styles.topbar}>
-        <TopBar />
+        <Fenced what="The top bar">
+          <TopBar />
+        </Fenced>
       </div>
       {isLesson ? (
         <div className={styles.lesson}>
@@ -43,12 +45,16 @@ export function App() {
       ) : null}
       {hidden.includes('recipe') ? null : (
         <div className={styles.recipe} data-place="recipe">
-          <RecipeLine />
+          <Fenced what="The recipe">
+            <RecipeLine />
+          </Fenced>
         </div>
       )}
       <main className={styles.main}>
         <div className={styles.tree} data-place="tree">
-          <Tree />
+          <Fenced what="The network">
+            <Tree />
+          </Fenced>
         </div>
         {side !== 'chart' ? (
           <div className={styles.compare}>{side === 'compare' ? <ComparePane /> : <ExperimentsPane />}</div>
@@ -58,17 +64,23 @@ export function App() {
               <TradeOff />
             </div>
             <div className={styles.inspector} data-place="inspector">
-              <Inspector />
+              <Fenced what="The inspector">
+                <Inspector />
+              </Fenced>
             </div>
           </>
         )}
       </main>
       <div className={styles.strip}>
-        <Strip />
+        <Fenced what="The training strip">
+          <Strip />
+        </Fenced>
       </div>
       {hidden.includes('runs') ? null : (
         <div className={styles.runs} data-place="runs">
-          <Runs />
+          <Fenced what="The list of runs">
+            <Runs />
+          </Fenced>
         </div>
       )}
       <Notices />

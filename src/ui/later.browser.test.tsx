@@ -1,7 +1,7 @@
 import { createRoot, type Root } from 'react-dom/client';
 import { afterEach, describe, expect, it } from 'vitest';
 import { named, until } from '../studio/mounted';
-import { later } from './later';
+import { Fenced, later } from './later';
 import { loaded } from './loading';
 
 let root: Root | undefined;
@@ -77,6 +77,30 @@ describe('a part that is loaded when it is shown', () => {
     show(<Later />);
     await until(() => host.querySelector('[role=alert]') !== null);
     expect(host.textContent).toContain('The plot could not be drawn: no context.');
+    isBroken = false;
+    named(host, 'Try again').click();
+    await until(() => host.textContent === 'drawn');
+  });
+});
+
+describe('a part that is there from the start', () => {
+  it('says so where it cannot be drawn; what stands beside it stays, and it is drawn when tried again', async () => {
+    let isBroken = true;
+    const Broken = () => {
+      if (isBroken) throw new Error('no such layer');
+      return <p>drawn</p>;
+    };
+    show(
+      <>
+        <input aria-label="Beside it" defaultValue="typed" />
+        <Fenced what="The network">
+          <Broken />
+        </Fenced>
+      </>,
+    );
+    await until(() => host.querySelector('[role=alert]') !== null);
+    expect(host.textContent).toContain('The network could not be drawn: no such layer. Try again');
+    expect(named(host, 'Beside it')).toHaveProperty('value', 'typed');
     isBroken = false;
     named(host, 'Try again').click();
     await until(() => host.textContent === 'drawn');

@@ -1,4 +1,4 @@
-/** Parts of the page that are loaded when they are first shown. One that fails says so in its place; all else stays. */
+/** Parts of the page, many of them loaded when they are first shown. One that fails says so in its place; all else stays. */
 import { Component, createRef, lazy, startTransition, Suspense, type ComponentType, type ReactNode } from 'react';
 import { Failure } from './failure';
 import { LoadError, loaded } from './loading';
@@ -26,6 +26,21 @@ export function later<Props extends object>(
       </Suspense>
     );
   };
+}
+
+interface FencedProps {
+  /** Names the part at the head of a sentence. */
+  readonly what: string;
+  readonly children: ReactNode;
+}
+
+/** A part that is there from the start: one that cannot be drawn says so in its place. */
+export function Fenced({ what, children }: FencedProps) {
+  return (
+    <Fence what={what} onAgain={() => undefined}>
+      {() => children}
+    </Fence>
+  );
 }
 
 interface FenceProps {
