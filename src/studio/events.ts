@@ -49,11 +49,9 @@ export function createEventFeed(context: StudioContext, onRunEnded: (run: string
         case 'device':
           return store.setState(({ engine }) => ({ engine: { ...engine, device: event.report } }));
         case 'device-lost': {
-          const { engine, runs } = store.getState();
-          const what = engine.device?.kind === 'wasm' ? 'The engine stopped' : 'The GPU was reset';
-          const trains = runs.some(({ state }) => state === 'running' || state === 'waiting');
-          const kept = trains ? 'Training goes on from the last checkpoint.' : 'It starts again; nothing is lost.';
-          const next = event.recovering ? kept : 'Reload the page to go on.';
+          const isWasm = store.getState().engine.device?.kind === 'wasm';
+          const what = isWasm ? 'The engine stopped' : 'The GPU was reset';
+          const next = event.recovering ? 'Training goes on from the last checkpoint.' : 'Reload the page to go on.';
           return void notify(context, `${what} (${event.reason}). ${next}`);
         }
         case 'storage':
