@@ -87,7 +87,7 @@ test('a setup saved as a file opens by being dropped; a wrong one is refused wit
   await settled(page);
   expect(plain(await headline(page).textContent())).toBe(said);
 
-  const text = file.toString().replace('"budget": 0.45', '"budget": 45');
+  const text = Buffer.from(file).toString().replace('"budget": 0.45', '"budget": 45');
   await dropFile(page, 'wrong.setup.json', Buffer.from(text));
   await expect(notices(page)).toContainText(/"wrong\.setup\.json" is wrong at "recipe\.stages\.1\.budget"/);
   await dropFile(page, 'torn.json', Buffer.from('{ "kind": '));
